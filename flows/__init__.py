@@ -1,0 +1,1 @@
+"""The order of events: one flow per file."""

@@ -1,0 +1,1 @@
+"""Recommendation for platforms where what can be recommended changes by the minute."""

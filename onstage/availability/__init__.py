@@ -1,0 +1,1 @@
+"""Which items can be recommended at an instant."""

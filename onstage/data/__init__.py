@@ -1,0 +1,1 @@
+"""From source files to datasets: sources, the store, clocks, positions."""

@@ -1,0 +1,1 @@
+"""Readers of raw logs, one file per format or preset."""

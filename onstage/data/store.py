@@ -1,0 +1,197 @@
+"""The store: every step's result is a directory, published by one rename, named by what made it.
+
+A killed run leaves either a whole artefact or none. The same inputs, configuration and code
+version give the same key, so finished work is found instead of redone; a damaged artefact is
+recognised by its digests and made again.
+"""
+
+import errno
+import hashlib
+import json
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from onstage.errors import StoreError
+
+
+logger = logging.getLogger(__name__)
+
+MANIFEST: Final = "manifest.json"
+
+
+class Reference(BaseModel):
+    """What steps exchange instead of tables: small, JSON, and without a machine's paths."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    step: str
+    """The step that made it."""
+    key: str
+    """Digest of (step, code version, input digests, configuration): where it stands."""
+    digest: str
+    """Digest of its content: what depends on it uses this, so an equal result changes nothing."""
+    counts: dict[str, float | int | str] = {}
+    """A few numbers worth a log line: rows, users, seconds."""
+    reused: bool = False
+    """True when it stood there already."""
+
+    @property
+    def name(self) -> str:
+        """Directory name inside the store."""
+        return f"{self.step}-{self.key[:20]}"
+
+
+class _Manifest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    step: str
+    key: str
+    digest: str
+    counts: dict[str, float | int | str]
+    files: dict[str, str]
+
+
+def digest_json(value: Any) -> str:  # noqa: ANN401  # anything pydantic can write as JSON
+    """SHA-256 of a value's canonical JSON."""
+    plain = json.loads(TypeAdapter(Any).dump_json(value))
+    text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def digest_file(path: Path) -> str:
+    """SHA-256 of a file's bytes, read in chunks."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def step_key(step: str, version: str, inputs: Mapping[str, str], config: Any) -> str:  # noqa: ANN401
+    """Key of a step: same code version, same input digests and same configuration, same key."""
+    return digest_json({"step": step, "version": version, "inputs": dict(inputs), "config": config})
+
+
+class Store:
+    """A folder of artefacts.
+
+    Parameters
+    ----------
+    root
+        Created when missing.
+
+    Raises
+    ------
+    StoreError
+        If the folder cannot be created or written.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            message = f"store {root}: {error.strerror}; choose a writable folder with ONSTAGE_HOME"
+            raise StoreError(message) from error
+
+    def path(self, reference: Reference, file: str = "") -> Path:
+        """Where an artefact, or one of its files, stands."""
+        return self.root / reference.name / file
+
+    def find(self, step: str, key: str) -> Reference | None:
+        """The whole and undamaged artefact of `key`, or None (a damaged one is moved aside)."""
+        folder = self.root / f"{step}-{key[:20]}"
+        if not folder.exists():
+            return None
+        try:
+            manifest = _Manifest.model_validate_json((folder / MANIFEST).read_text())
+            whole = manifest.key == key and all(
+                digest_file(folder / file) == digest for file, digest in manifest.files.items()
+            )
+        except (OSError, ValidationError):
+            whole = False
+        if not whole:
+            logger.warning("artefact %s is damaged: it is made again", folder.name)
+            shutil.rmtree(folder)
+            return None
+        return Reference(
+            step=step, key=key, digest=manifest.digest, counts=manifest.counts, reused=True
+        )
+
+    def make(
+        self,
+        step: str,
+        key: str,
+        build: Callable[[Path], Mapping[str, float | int | str]],
+    ) -> Reference:
+        """Return the artefact of `key`, building it only if it is not there.
+
+        Parameters
+        ----------
+        step, key
+            See :func:`step_key`.
+        build
+            Writes the artefact's files into the empty folder it is given and returns its counts.
+            Whatever it raises passes through, and nothing of what it wrote remains.
+
+        Raises
+        ------
+        StoreError
+            If the disk is full or read-only.
+        """
+        found = self.find(step, key)
+        if found is not None:
+            return found
+        draft: Path | None = None
+        try:
+            draft = Path(tempfile.mkdtemp(prefix=f".draft-{step}-", dir=self.root))
+            counts = dict(build(draft))
+            self._publish(draft, step, key, counts)
+        except OSError as error:
+            if error.errno in {errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT}:
+                message = (
+                    f"store {self.root}: {error.strerror} while writing step {step}; nothing was "
+                    "published. Free space or choose another folder with ONSTAGE_HOME"
+                )
+                raise StoreError(message) from error
+            raise
+        finally:
+            if draft is not None:
+                shutil.rmtree(draft, ignore_errors=True)
+        made = self.find(step, key)
+        if made is None:
+            message = f"store {self.root}: artefact {step}-{key[:20]} was damaged while published"
+            raise StoreError(message)
+        return made.model_copy(update={"reused": False})
+
+    def _publish(self, draft: Path, step: str, key: str, counts: dict[str, Any]) -> None:
+        files = {
+            str(path.relative_to(draft)): digest_file(path)
+            for path in sorted(draft.rglob("*"))
+            if path.is_file()
+        }
+        manifest = _Manifest(
+            step=step, key=key, digest=digest_json(files), counts=counts, files=files
+        )
+        with (draft / MANIFEST).open("w") as stream:
+            stream.write(manifest.model_dump_json(indent=1))
+            stream.flush()
+            os.fsync(stream.fileno())
+        target = self.root / f"{step}-{key[:20]}"
+        try:
+            draft.rename(target)
+        except OSError as error:
+            if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+                raise
+            logger.info("artefact %s was published by another process meanwhile", target.name)
+
+    def sweep_drafts(self) -> int:
+        """Remove what killed processes left half-written; returns how many folders."""
+        drafts = [p for p in self.root.glob(".draft-*") if p.is_dir()]
+        for draft in drafts:
+            shutil.rmtree(draft, ignore_errors=True)
+        return len(drafts)

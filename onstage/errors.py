@@ -1,0 +1,49 @@
+"""Every error the library raises on purpose."""
+
+
+class OnstageError(Exception):
+    """Root of the family: catch this to catch all of ours and nothing else's."""
+
+
+class ConfigError(OnstageError, ValueError):
+    """A configuration file or a setting cannot be used."""
+
+
+class SourceError(OnstageError, ValueError):
+    """A source file or query does not give what its configuration says."""
+
+
+class ContractError(OnstageError, ValueError):
+    """A table does not have the shape its contract promises."""
+
+
+class ValidationError(ContractError):
+    """A batch of data failed its expectation suite, so nothing may be trained on it."""
+
+
+class SplitError(OnstageError, ValueError):
+    """A split was asked for that the interactions cannot give."""
+
+
+class StoreError(OnstageError, OSError):
+    """The artefact store cannot be read or written."""
+
+
+class NotFittedError(OnstageError, RuntimeError):
+    """A recommender was used before it was fitted."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__(f"{model} is not fitted: call fit() first")
+        self.model = model
+
+
+class CapabilityError(OnstageError, NotImplementedError):
+    """A recommender was asked for something its algorithm cannot do."""
+
+
+class TrackingError(OnstageError, ConnectionError):
+    """The tracking server or the registry cannot be reached or refuses."""
+
+
+class OrchestrationError(OnstageError, ConnectionError):
+    """The Prefect server cannot be reached."""

@@ -1,0 +1,1 @@
+"""One protocol, one model: a table per event, then averages and comparisons."""

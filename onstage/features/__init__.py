@@ -1,0 +1,1 @@
+"""Features of users, items and pairs, fitted on training data only."""

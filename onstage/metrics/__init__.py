@@ -1,0 +1,1 @@
+"""Metrics with declared conventions, one file per family."""

@@ -1,0 +1,1 @@
+"""Recommenders: one interface, one file per algorithm."""

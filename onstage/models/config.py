@@ -1,0 +1,23 @@
+"""What a model is, and how to run it."""
+
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict
+
+
+class RecommenderConfig(BaseModel):
+    """Hyperparameters: frozen, closed, and documented field by field."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    algorithm: str
+    """Which recommender this configures. Subclasses narrow it to one literal."""
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """How to run, which is not what the model is: seed and threads."""
+
+    seed: int = 0
+    threads: int = 0
+    """0: as many as there are cores."""

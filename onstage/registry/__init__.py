@@ -1,0 +1,1 @@
+"""Who is champion, and why."""

@@ -1,0 +1,1 @@
+"""A fitted model as files, and what answers requests with it."""

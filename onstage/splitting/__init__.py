@@ -1,0 +1,1 @@
+"""What is known, what is asked, and what happened next."""

@@ -1,0 +1,1 @@
+"""Laws that every implementation of an interface inherits as tests."""

@@ -1,0 +1,1 @@
+"""Search spaces as data, studies, and the bridge to tracking."""

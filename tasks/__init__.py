@@ -1,0 +1,1 @@
+"""The edges of a step: one Prefect task around one library function."""

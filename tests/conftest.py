@@ -1,0 +1,25 @@
+"""Where the real data are, and why a test that needs them is skipped."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+ROOT = Path(__file__).parents[1]
+DATA = Path(os.environ.get("ONSTAGE_DATA", ROOT / "../shared/data")).resolve()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if DATA.is_dir():
+        return
+    reason = f"no real data at ONSTAGE_DATA={DATA}: see README, 'Real data'"
+    for item in items:
+        if item.get_closest_marker("realdata"):
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of real data; use it only in tests marked `realdata`."""
+    return DATA
