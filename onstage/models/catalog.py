@@ -6,11 +6,14 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from onstage.errors import ConfigError
 from onstage.models.base import Recommender
+from onstage.models.memory import Memory, MemoryConfig
 from onstage.models.popularity import Popularity, PopularityConfig
 from onstage.settings import explain
 
 
-ModelConfig: TypeAlias = Annotated[PopularityConfig, Field(discriminator="algorithm")]
+ModelConfig: TypeAlias = Annotated[
+    PopularityConfig | MemoryConfig, Field(discriminator="algorithm")
+]
 """Any algorithm's configuration: ``{"algorithm": "ease", "regularization": 250}``."""
 
 
@@ -19,6 +22,8 @@ def build(config: ModelConfig) -> Recommender[Any]:
     match config:
         case PopularityConfig():
             return Popularity(config)
+        case MemoryConfig():
+            return Memory(config)
         case _:
             assert_never(config)
 
