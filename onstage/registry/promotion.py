@@ -1,0 +1,249 @@
+"""Whether a challenger becomes the champion: arithmetic on paired evidence, not plumbing."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final, Literal, Protocol
+
+from onstage.settings import Promotion
+
+
+CHAMPION: Final = "@champion"
+"""Key of the difference challenger - champion; no model on a leaderboard can be called so."""
+
+Verdict = Literal["first", "promoted", "refreshed", "kept"]
+"""What was decided, in one word."""
+
+
+class Gain(Protocol):
+    """A paired difference, as :class:`onstage.evaluation.comparison.Difference` gives it."""
+
+    @property
+    def mean(self) -> float:
+        """Mean of challenger - opponent over the same events."""
+
+    @property
+    def low(self) -> float:
+        """Lower end of the bootstrap interval; ``nan`` without events."""
+
+    @property
+    def high(self) -> float:
+        """Upper end."""
+
+    @property
+    def n_events(self) -> int:
+        """Events both models answered."""
+
+    @property
+    def n_users(self) -> int:
+        """Users that were resampled."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A model that stands for the alias, by what it is and not by what it once scored."""
+
+    name: str
+    """Its name on the leaderboard, e.g. ``als`` or ``memory(count)``."""
+    config: Mapping[str, Any]
+    """Its recipe: algorithm and hyperparameters, as JSON."""
+    data_digest: str = ""
+    """Digest of the data that the recipe was, or would be, fitted on."""
+    version: str | None = None
+    """Its version in the registry, if it has one."""
+
+    @property
+    def label(self) -> str:
+        """How reasons name it: ``v7`` if registered."""
+        return self.name if self.version is None else f"v{self.version}"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A verdict, with the reasons a person would ask for."""
+
+    promote: bool
+    """Whether the champion's alias moves to the challenger."""
+    reasons: tuple[str, ...]
+    """At least one; each with its numbers."""
+    challenger: Standing
+    champion: Standing | None
+    """The champion before the decision."""
+    verdict: Verdict
+    intervals: Mapping[str, Gain] = field(default_factory=lambda: MappingProxyType({}))
+    """Opponent to the difference that was looked at."""
+
+    @property
+    def sentence(self) -> str:
+        """The decision on one line."""
+        subject = {
+            "first": f"first champion {self.challenger.label}",
+            "promoted": f"promoted {self.challenger.label}",
+            "refreshed": f"refreshed champion with {self.challenger.label}",
+            "kept": f"kept champion {self.champion.label}" if self.champion else "no champion yet",
+        }
+        return f"{subject[self.verdict]}: {'; '.join(self.reasons)}"
+
+
+@dataclass(frozen=True)
+class _Gate:
+    """One condition: who was met, what was found, whether it holds."""
+
+    passed: bool
+    reason: str
+
+
+def leader(values: Mapping[str, float]) -> str:
+    """Name the best model by its primary metric.
+
+    Parameters
+    ----------
+    values
+        Model name to its value; ``nan`` counts as no value. Equal values: the first in order wins,
+        so list the simpler model first.
+
+    Raises
+    ------
+    ValueError
+        If no model has a value.
+    """
+    known = {name: value for name, value in values.items() if not math.isnan(value)}
+    if not known:
+        message = f"no model has a value among {list(values)}: evaluate one first"
+        raise ValueError(message)
+    return max(known, key=lambda name: known[name])
+
+
+def opponents(rules: Promotion, names: Sequence[str], challenger: str) -> tuple[str, ...]:
+    """Models on the leaderboard that the challenger must be compared with as baselines.
+
+    A rule's baseline ``memory`` stands for every model called ``memory`` or ``memory(…)``. A
+    challenger that is itself one of them need not beat its own kind.
+    """
+    return tuple(
+        name
+        for baseline in rules.baselines
+        for name in names
+        if _is(name, baseline) and not _is(challenger, baseline)
+    )
+
+
+def decide(
+    rules: Promotion,
+    challenger: Standing,
+    champion: Standing | None,
+    differences: Mapping[str, Gain],
+) -> Decision:
+    """Decide whether `challenger` takes the champion's alias.
+
+    Parameters
+    ----------
+    rules
+        Margins and baselines (``promotion`` in ``mlflow.yaml``).
+    challenger
+        The best model of the leaderboard on the primary metric, group and protocol.
+    champion
+        Who holds the alias, or None. It must have been evaluated anew from its recipe: refitted on
+        the challenger's training data and asked the same events.
+    differences
+        Challenger - opponent on the same events: under :data:`CHAMPION` for the champion, under
+        their leaderboard names for the baselines (see :func:`opponents`).
+
+    Returns
+    -------
+    Decision
+        The alias moves only when the lower end of every interval is *above* its margin. A missing
+        champion's interval, or one without events, never passes.
+
+    Notes
+    -----
+    Same recipe as the champion: on unchanged data there is nothing new; on newer data it takes the
+    alias as a refresh if ``rules.refresh`` and the baselines' conditions hold. A recipe is not
+    compared with itself.
+    """
+    if champion is None:
+        gates = _baselines(rules, challenger, differences)
+        return _conclude("first", challenger, None, gates, differences)
+    if champion.config == challenger.config:
+        return _same_recipe(rules, challenger, champion, differences)
+    gates = [
+        _above(rules, differences.get(CHAMPION), champion.name, rules.min_gain),
+        *_baselines(rules, challenger, differences),
+    ]
+    return _conclude("promoted", challenger, champion, gates, differences)
+
+
+def _same_recipe(
+    rules: Promotion,
+    challenger: Standing,
+    champion: Standing,
+    differences: Mapping[str, Gain],
+) -> Decision:
+    if champion.data_digest == challenger.data_digest:
+        gates = [_Gate(passed=False, reason="nothing new: the same recipe on the same data")]
+    elif not rules.refresh:
+        gates = [_Gate(passed=False, reason="the same recipe on newer data, and refresh is off")]
+    else:
+        newer = _Gate(passed=True, reason=f"the recipe of {champion.label} on newer data")
+        gates = [newer, *_baselines(rules, challenger, differences)]
+    return _conclude("refreshed", challenger, champion, gates, differences)
+
+
+def _conclude(
+    verdict: Verdict,
+    challenger: Standing,
+    champion: Standing | None,
+    gates: Sequence[_Gate],
+    differences: Mapping[str, Gain],
+) -> Decision:
+    """Promote if every gate passed, else keep and give the reasons against only."""
+    against = tuple(gate.reason for gate in gates if not gate.passed)
+    reasons = against or tuple(gate.reason for gate in gates) or ("no condition was set",)
+    return Decision(
+        promote=not against,
+        reasons=reasons,
+        challenger=challenger,
+        champion=champion,
+        verdict="kept" if against else verdict,
+        intervals=MappingProxyType(dict(differences)),
+    )
+
+
+def _baselines(
+    rules: Promotion, challenger: Standing, differences: Mapping[str, Gain]
+) -> list[_Gate]:
+    return [
+        gate
+        for baseline in rules.baselines
+        for gate in _baseline(rules, baseline, challenger, differences)
+    ]
+
+
+def _baseline(
+    rules: Promotion, baseline: str, challenger: Standing, differences: Mapping[str, Gain]
+) -> list[_Gate]:
+    if _is(challenger.name, baseline):
+        own = f"{challenger.name} is itself the baseline {baseline}"
+        return [_Gate(passed=True, reason=own)]
+    gates = [
+        _above(rules, gain, name, rules.min_gain_over_baselines)
+        for name, gain in differences.items()
+        if _is(name, baseline)
+    ]
+    return gates or [_Gate(passed=True, reason=f"{baseline} was not on the leaderboard")]
+
+
+def _above(rules: Promotion, gain: Gain | None, name: str, margin: float) -> _Gate:
+    if gain is None or gain.n_events == 0:
+        return _Gate(passed=False, reason=f"{rules.metric} over {name}: no events to compare on")
+    passed = gain.low > margin
+    reason = (
+        f"{rules.metric} gained {gain.mean:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}] "
+        f"over {name}, needed > {margin:+.4f}"
+    )
+    return _Gate(passed=passed, reason=reason)
+
+
+def _is(name: str, baseline: str) -> bool:
+    return name == baseline or name.startswith(f"{baseline}(")
