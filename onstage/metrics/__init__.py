@@ -1,1 +1,1 @@
-"""Metrics with declared conventions, one file per family."""
+"""Ranking metrics from the ranks of relevant items: one file per family, conventions declared."""

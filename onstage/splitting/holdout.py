@@ -1,13 +1,17 @@
 """What is known, what is asked, what may be answered, and what happened: one exam for a model."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from onstage.availability.candidates import Candidates
 from onstage.availability.repeats import RepeatPolicy
 from onstage.data.dataset import Dataset
+from onstage.data.history import History
 from onstage.data.requests import Requests
 from onstage.types import Positions
 
@@ -35,11 +39,13 @@ class Holdout:
         never sampled.
     relevant_indptr, relevant : ndarray of int64
         The items of event ``e`` are ``relevant[relevant_indptr[e]:relevant_indptr[e + 1]]``,
-        ascending, each once, at least one.
+        ascending, each once, at least one; all of them are candidates of that event.
     repeat : ndarray of bool, shape (len(relevant),)
         Whether the user had this item before the request (in the whole log, not only in `history`).
     policy
         The repeat policy that was applied to `candidates`.
+    dropped
+        Events left out because nothing that happened was a candidate.
     """
 
     protocol: str
@@ -52,6 +58,33 @@ class Holdout:
     relevant: Positions
     repeat: NDArray[np.bool_]
     policy: RepeatPolicy
+    dropped: int = 0
 
     def __len__(self) -> int:
         return len(self.requests)
+
+    @cached_property
+    def past(self) -> History:
+        """The history, indexed once for all the models that answer."""
+        return History(self.history)
+
+    @override
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the index out when a worker process is sent a holdout."""
+        return {k: v for k, v in self.__dict__.items() if k != "past"}
+
+
+@dataclass(frozen=True, eq=False)
+class Holdouts:
+    """Both exams of one protocol: tune on one, report the other.
+
+    Attributes
+    ----------
+    validation
+        What sweeps look at. Nothing of the test part can be seen through it.
+    test
+        What is reported, once.
+    """
+
+    validation: Holdout
+    test: Holdout

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from onstage.availability.repeats import RepeatPolicy
 
@@ -72,6 +72,8 @@ class MaskedProtocol(_Protocol):
     kind: Literal["masked"] = "masked"
     share: Annotated[float, Field(gt=0, lt=1)] = 0.2
     """Share of pairs hidden."""
+    seed: NonNegativeInt = 0
+    """Which pairs are hidden."""
     repeat: RepeatPolicy = RepeatPolicy(kind="exclude")
     """Pairs that stay in training are never candidates here."""
 

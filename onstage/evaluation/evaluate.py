@@ -1,0 +1,175 @@
+"""One model, one exam: what came of every event."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from onstage.columns import Columns
+from onstage.data.requests import ragged
+from onstage.evaluation.places import places
+from onstage.metrics.catalog import COVERAGE, DEPTHS, LIST_DEPTH, NOVELTY, rank_metrics
+from onstage.metrics.lists import mean_per_event, new_items, self_information
+from onstage.metrics.ranks import Ranks
+from onstage.models.base import Recommender
+from onstage.models.ordering import best
+from onstage.settings import load_settings
+from onstage.splitting.holdout import Holdout
+from onstage.splitting.settle import had_before
+from onstage.types import Positions
+
+
+EventTable: TypeAlias = pd.DataFrame
+"""One row per event and group, made by :func:`evaluate`; plain columns, so Parquet keeps it.
+
+``event`` (number within the holdout), ``user_id``, ``timestamp`` (the log's own time), ``group``,
+``n_relevant``, ``n_candidates``, ``fallback`` (popularity answered for a user the model does not
+know), and one column per metric. ``nan`` is undefined: ``auc`` where every candidate is relevant,
+``novelty`` and ``coverage`` outside the group ``all``.
+"""
+
+EVENT: Final = "event"
+N_RELEVANT: Final = "n_relevant"
+N_CANDIDATES: Final = "n_candidates"
+KEYS: Final = (
+    EVENT,
+    Columns.USER,
+    Columns.TIME,
+    Columns.GROUP,
+    N_RELEVANT,
+    N_CANDIDATES,
+    Columns.FALLBACK,
+)
+"""Columns of the per-event table that are no metrics."""
+
+ALL: Final = "all"
+REPEAT: Final = "repeat"
+UNSEEN: Final = "unseen"
+IN_WINDOW: Final = "in_window"
+OLDER: Final = "older"
+
+
+@dataclass(frozen=True, eq=False)
+class _Answers:
+    """What a walk over the whole ranking of every event leaves behind."""
+
+    ahead: NDArray[np.int64]
+    tied: NDArray[np.int64]
+    n_candidates: NDArray[np.int64]
+    list_event: Positions
+    list_item: Positions
+    n_catalogue: int
+
+
+def evaluate(
+    model: Recommender[Any], holdout: Holdout, *, ks: Sequence[int] = DEPTHS
+) -> EventTable:
+    """Rank all candidates of every event, and measure where the relevant ones stand.
+
+    The model is shown ``holdout.history`` (see :meth:`Recommender.observe`); a request at ``t``
+    sees rows before ``t`` only. Ranking is full, never sampled, and ties stand at the mean of
+    their block (:class:`onstage.metrics.ranks.Ranks`).
+
+    Parameters
+    ----------
+    model
+        Fitted, on ``holdout.train`` or less.
+    holdout
+        The exam.
+    ks
+        Depths of the metrics.
+
+    Returns
+    -------
+    EventTable
+        Group ``all``, then ``repeat`` (the user had the item before) and ``unseen``; on track A
+        also ``in_window`` and ``older`` (had it within the input rows, or only before them). A
+        group's rows are the events with a relevant item of that group, its relevant items are
+        those alone, and all candidates still compete with them.
+
+    Notes
+    -----
+    Memory is bounded by one block of scores and by the per-event table.
+    """
+    model.observe(holdout.past)
+    answers = _walk(model, holdout)
+    event = np.repeat(np.arange(len(holdout)), np.diff(holdout.relevant_indptr))
+    fallback = ~model.knows_users(holdout.requests)
+    parts = []
+    for group, members in _groups(holdout, event):
+        events, number = np.unique(event[members], return_inverse=True)
+        ranks = Ranks.from_ties(
+            number, answers.ahead[members], answers.tied[members], answers.n_candidates[events]
+        )
+        columns = {
+            EVENT: events,
+            Columns.USER: holdout.train.users[holdout.requests.users[events]],
+            Columns.TIME: holdout.train.clock.times(holdout.requests.times[events]).to_numpy(),
+            Columns.GROUP: group,
+            N_RELEVANT: ranks.n_relevant,
+            N_CANDIDATES: ranks.n_candidates,
+            Columns.FALLBACK: fallback[events],
+            **rank_metrics(ranks, ks),
+        }
+        parts.append(pd.DataFrame({**columns, **_list_metrics(group, holdout, answers)}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _walk(model: Recommender[Any], holdout: Holdout) -> _Answers:
+    ahead = np.zeros(len(holdout.relevant), dtype=np.int64)
+    tied = np.zeros(len(holdout.relevant), dtype=np.int64)
+    n_candidates = np.zeros(len(holdout), dtype=np.int64)
+    catalogue = np.zeros(holdout.train.n_items, dtype=np.bool_)
+    popularity = model.dataset.item_counts.astype(np.float32)
+    lists: list[tuple[Positions, Positions]] = []
+    indptr = holdout.relevant_indptr
+    silent = None if load_settings().progress else True
+    with tqdm(total=len(holdout), desc="evaluate", leave=False, disable=silent) as bar:
+        for rows, items, scores in model.scored(holdout.requests, holdout.candidates):
+            valid = ~np.isnan(scores)
+            n_candidates[rows] = np.count_nonzero(valid, axis=1)
+            catalogue[items[valid.any(axis=0)]] = True
+            line, pair = ragged(indptr[rows], indptr[rows + 1])
+            truth = scores[line, np.searchsorted(items, holdout.relevant[pair])]
+            ahead[pair], tied[pair] = places(scores, line, truth)
+            top = best(scores, popularity[items], LIST_DEPTH)
+            shown = np.isfinite(np.take_along_axis(scores, top, axis=1))
+            lists.append((rows[np.nonzero(shown)[0]], items[top[shown]]))
+            bar.update(len(rows))
+    return _Answers(
+        ahead,
+        tied,
+        n_candidates,
+        np.concatenate([event for event, _ in lists]),
+        np.concatenate([item for _, item in lists]),
+        int(catalogue.sum()),
+    )
+
+
+def _groups(holdout: Holdout, event: Positions) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """Name and members (a mask over relevant items) of every group that has any."""
+    groups = {ALL: np.ones(len(event), dtype=np.bool_), REPEAT: holdout.repeat}
+    groups[UNSEEN] = ~holdout.repeat
+    if holdout.protocol == "live-A":
+        users, times = holdout.requests.users[event], holdout.requests.times[event]
+        inside = had_before(holdout.history, users, holdout.relevant, times)
+        groups[IN_WINDOW] = holdout.repeat & inside
+        groups[OLDER] = holdout.repeat & ~inside
+    return ((group, members) for group, members in groups.items() if members.any())
+
+
+def _list_metrics(
+    group: str, holdout: Holdout, answers: _Answers
+) -> dict[str, NDArray[np.float64] | float]:
+    if group != ALL:
+        return {NOVELTY: np.nan, COVERAGE: np.nan}
+    bits = self_information(holdout.train.counts)[answers.list_item]
+    added = new_items(answers.list_event, answers.list_item, len(holdout))
+    return {
+        NOVELTY: mean_per_event(answers.list_event, bits, len(holdout)),
+        COVERAGE: added / max(answers.n_catalogue, 1),
+    }

@@ -1,0 +1,174 @@
+"""Live-streaming events: who is live when a user starts to watch."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from onstage.availability.index import AvailabilityIndex
+from onstage.data.dataset import Dataset
+from onstage.data.history import History
+from onstage.data.requests import Requests, ragged
+from onstage.errors import SplitError
+from onstage.splitting.holdout import Holdout, Holdouts
+from onstage.splitting.protocol import LiveProtocol
+from onstage.splitting.settle import settle
+from onstage.types import Positions, Ticks
+
+
+LEAST_ROWS = 2
+"""Rows a user needs in a window: one input and the target."""
+
+
+@dataclass(frozen=True)
+class _Window:
+    """One part ``[low, high)`` of the log: row numbers of the targets and of their inputs."""
+
+    high: int
+    targets: Positions
+    inputs: Positions
+
+
+def live_holdouts(
+    protocol: LiveProtocol, dataset: Dataset, availability: AvailabilityIndex
+) -> Holdouts:
+    """Cut the last two windows off a log, one event a user in each.
+
+    Models are fitted on rows that stop before the first of the two, for the test part too: the
+    live protocol never refits on validation.
+
+    Parameters
+    ----------
+    protocol
+        Track, window, length of the parts.
+    dataset
+        A row without an end stops when it starts.
+    availability
+        Who is live when.
+
+    Raises
+    ------
+    SplitError
+        If nothing is left to train on or to ask, or track C is asked of a log without ends.
+
+    References
+    ----------
+    Rappaz, McAuley, Aberer, RecSys 2021, and its released code, for track A; ``docs/evaluation.md``
+    for B and C and for the one deviation (inputs that start together with the target).
+    """
+    if len(dataset) == 0:
+        message = "live: the log has no rows; a split needs rows on both sides"
+        raise SplitError(message)
+    stop = dataset.time if dataset.ends is None else dataset.ends
+    last = int(max(dataset.time[-1], stop.max()))
+    length = part_ticks(protocol, dataset)
+    first, second = last - 2 * length, last - length
+    train = stop < first
+    if not train.any():
+        at = dataset.clock.render(first)
+        message = f"live: no row stops before {at}, where validation starts; lower part_steps"
+        raise SplitError(message)
+    build = partial(_part, protocol, dataset, availability)
+    windows = _window(protocol, dataset, first, second), _window(protocol, dataset, second, last)
+    known = dataset.where(train)
+    return Holdouts(build("validation", known, windows[0]), build("test", known, windows[1]))
+
+
+def part_ticks(protocol: LiveProtocol, dataset: Dataset) -> int:
+    """Length of one part in ticks of the dataset's clock."""
+    if dataset.clock.kind == "step":
+        return protocol.part_steps
+    return round(dataset.clock.span(seconds=protocol.part_steps * protocol.part_step_seconds))
+
+
+def _window(protocol: LiveProtocol, dataset: Dataset, low: int, high: int) -> _Window:
+    stop = dataset.time if dataset.ends is None else dataset.ends
+    rows = np.flatnonzero(stop < high)
+    rows = rows[np.argsort(dataset.user[rows], kind="stable")]  # by user, then by start
+    counts = np.bincount(dataset.user[rows], minlength=dataset.n_users)
+    end = np.cumsum(counts)
+    begin = end - np.minimum(counts, protocol.window)
+    users = np.flatnonzero(counts >= LEAST_ROWS)
+    users = users[dataset.time[rows[end[users] - 1]] >= low]
+    _, inside = ragged(begin[users], end[users] - 1)
+    return _Window(high, rows[end[users] - 1], np.sort(rows[inside]))
+
+
+def _part(
+    protocol: LiveProtocol,
+    dataset: Dataset,
+    availability: AvailabilityIndex,
+    part: str,
+    train: Dataset,
+    window: _Window,
+) -> Holdout:
+    if len(window.targets) == 0:
+        message = (
+            f"live {part}: no user has {LEAST_ROWS} rows that stop before "
+            f"{dataset.clock.render(window.high)} and the newest inside the part; raise part_steps"
+        )
+        raise SplitError(message)
+    requests = Requests(dataset.user[window.targets], dataset.time[window.targets])
+    candidates = availability.candidates(requests.times)
+    if protocol.track == "C":
+        candidates = candidates.without(*own_only(dataset, requests))
+    visible = window.inputs if protocol.track == "A" else dataset.time < window.high
+    draft = Holdout(
+        protocol=protocol.name,
+        part=part,
+        train=train,
+        history=dataset.where(visible),
+        requests=requests,
+        candidates=candidates,
+        relevant_indptr=np.arange(len(requests) + 1),
+        relevant=dataset.item[window.targets],
+        repeat=np.zeros(len(requests), dtype=np.bool_),
+        policy=protocol.repeat,
+    )
+    return settle(draft, dataset)
+
+
+def own_only(dataset: Dataset, requests: Requests) -> tuple[Positions, Positions]:
+    """Items that only the asking user's own rows make live: (request numbers, items).
+
+    Raises
+    ------
+    SplitError
+        If the log has no ends, so that no row makes anything live.
+    """
+    if dataset.ends is None:
+        message = "live-C: the log has no end times, so no row makes an item live; use track B"
+        raise SplitError(message)
+    request, item = _watched_by(dataset, requests)
+    pairs, own = np.unique(request * dataset.n_items + item, return_counts=True)
+    request, item = pairs // dataset.n_items, pairs % dataset.n_items
+    alone = own == _watchers(dataset, item, requests.times[request])
+    return request[alone], item[alone]
+
+
+def _watched_by(dataset: Dataset, requests: Requests) -> tuple[Positions, Positions]:
+    """(request, item) of every row of the asking user with ``start <= t < end``."""
+    past = History(dataset)
+    ends = dataset.ends if dataset.ends is not None else dataset.time
+    ends = ends[np.lexsort((dataset.time, dataset.user))]  # in the history's order
+    request, row = past.rows(Requests(requests.users, requests.times + 1))
+    live = ends[row] > requests.times[request]
+    return request[live], past.item[row[live]]
+
+
+def _watchers(dataset: Dataset, items: Positions, times: Ticks) -> Positions:
+    """Rows of each item with ``start <= t < end``, shape (n_pairs,)."""
+    ends = dataset.ends if dataset.ends is not None else dataset.time
+    return _rows_until(dataset, dataset.time, items, times) - _rows_until(
+        dataset, ends, items, times
+    )
+
+
+def _rows_until(dataset: Dataset, column: Ticks, items: Positions, times: Ticks) -> Positions:
+    """Rows of each item whose `column` is at most ``t``."""
+    instants = np.unique(column)
+    span = len(instants) + 1
+    keys = np.sort(dataset.item * span + np.searchsorted(instants, column))
+    upto = np.searchsorted(instants, times, side="right")
+    first = np.searchsorted(keys, items * span, side="left")
+    return np.asarray(np.searchsorted(keys, items * span + upto, side="left") - first)
