@@ -37,6 +37,10 @@ class NotFittedError(OnstageError, RuntimeError):
         self.model = model
 
 
+class FitError(OnstageError, ArithmeticError):
+    """A recommender could not be learned: its numbers stopped being finite."""
+
+
 class CapabilityError(OnstageError, NotImplementedError):
     """A recommender was asked for something its algorithm cannot do."""
 

@@ -109,9 +109,9 @@ def _levels(group: Positions, values: NDArray[np.int64] | NDArray[np.float64]) -
         return np.empty(0, dtype=np.int64)
     opens = np.concatenate(([True], group[1:] != group[:-1]))
     rises = opens | np.concatenate(([True], values[1:] != values[:-1]))
-    level = np.cumsum(rises)
-    first = np.flatnonzero(opens)
-    return level - np.repeat(level[first], np.diff(np.append(first, len(group)))) + 1
+    level = np.asarray(np.cumsum(rises), dtype=np.int64)
+    before = level[np.flatnonzero(opens)] - 1
+    return level - before[np.cumsum(opens) - 1]
 
 
 def _ranked(group: Positions, values: NDArray[np.float64]) -> NDArray[np.float64]:
