@@ -43,8 +43,9 @@ def resampled_means(
     for column in range(values.shape[1]):
         weights = np.where(defined[:, column], values[:, column], 0.0)
         table[:, column] = np.bincount(users, weights, minlength=n_users)
-        counts = np.bincount(users, defined[:, column], minlength=n_users)
-        table[:, values.shape[1] + column] = counts
+        table[:, values.shape[1] + column] = np.bincount(
+            users, defined[:, column], minlength=n_users
+        )
     means = np.empty((resamples, values.shape[1]))
     step = max(1, DRAWS_AT_ONCE // n_users)
     for low in range(0, resamples, step):

@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from onstage.columns import Columns
 from onstage.data.requests import ragged
+from onstage.evaluation.overlap import check_no_overlap
 from onstage.evaluation.places import places
 from onstage.metrics.catalog import COVERAGE, DEPTHS, LIST_DEPTH, NOVELTY, rank_metrics
 from onstage.metrics.lists import mean_per_event, new_items, self_information
@@ -91,10 +92,18 @@ def evaluate(
         group's rows are the events with a relevant item of that group, its relevant items are
         those alone, and all candidates still compete with them.
 
+    Raises
+    ------
+    SplitError
+        If the model was fitted on what it is asked.
+    ContractError
+        If the model's vocabulary is not the holdout's.
+
     Notes
     -----
     Memory is bounded by one block of scores and by the per-event table.
     """
+    check_no_overlap(holdout, model.dataset)
     model.observe(holdout.past)
     answers = _walk(model, holdout)
     event = np.repeat(np.arange(len(holdout)), np.diff(holdout.relevant_indptr))

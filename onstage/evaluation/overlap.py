@@ -1,63 +1,77 @@
-"""A basic leak check: the answer must stand neither in the training data nor before the request."""
+"""A basic leak check: what is asked must not be known."""
 
 import numpy as np
 
 from onstage.data.dataset import Dataset
-from onstage.data.history import History
-from onstage.errors import SplitError
+from onstage.errors import ContractError, SplitError
 from onstage.splitting.holdout import Holdout
 from onstage.types import Positions
 
 
-def check_no_overlap(holdout: Holdout) -> Holdout:
-    """Return `holdout` unchanged, or raise if models could have been fitted on its answers.
+MASKED = "masked"
+
+
+def check_no_overlap(holdout: Holdout, train: Dataset | None = None) -> None:
+    """Raise if a model fitted on `train` could know the answers of `holdout`.
 
     Parameters
     ----------
     holdout
         Any protocol's.
+    train
+        What the model was fitted on; ``holdout.train`` by default.
 
     Raises
     ------
     SplitError
-        If training has a row at or after the first request; or, of a masked holdout, if training
-        or the visible history still has a pair that is asked for.
+        If training has a row at or after the first request, which covers the targets' own rows;
+        or, of a masked holdout, if training or the visible history has a pair that is asked for.
+    ContractError
+        If `train` has another vocabulary, so that positions would mean other users and items.
     """
-    first = int(holdout.requests.times.min())
-    late = np.flatnonzero(holdout.train.time >= first)
-    if len(late):
-        clock, at = holdout.train.clock, int(holdout.train.time[late[0]])
-        what = f"a training row at {clock.render(at)}, first request at {clock.render(first)}"
-        _refuse(holdout, what, len(late))
-    if holdout.protocol == "masked":
-        asked = _asked(holdout)
-        for name, known in (("training", _pairs(holdout.train)), ("history", _visible(holdout))):
-            shown = np.intersect1d(asked, known)
-            if len(shown):
-                user = holdout.train.users[shown[0] // holdout.train.n_items]
-                item = holdout.train.items[shown[0] % holdout.train.n_items]
-                _refuse(holdout, f"{name} has the hidden pair ({user}, {item})", len(shown))
-    return holdout
+    train = holdout.train if train is None else train
+    if not _same_vocabulary(train, holdout.train):
+        message = (
+            f"{holdout.protocol} {holdout.part}: the model knows {train.n_users} users and "
+            f"{train.n_items} items, the holdout {holdout.train.n_users} and "
+            f"{holdout.train.n_items}, or others; fit it on a part of the same dataset"
+        )
+        raise ContractError(message)
+    _check_time(holdout, train)
+    if holdout.protocol == MASKED:
+        _check_pairs(holdout, "training", train.user * train.n_items + train.item)
+        request, row = holdout.past.rows(holdout.requests)
+        seen = holdout.requests.users[request] * train.n_items + holdout.past.item[row]
+        _check_pairs(holdout, "the visible history", seen)
 
 
-def _refuse(holdout: Holdout, what: str, count: int) -> None:
-    message = (
-        f"{holdout.protocol} {holdout.part}: {what} ({count} in all); what is asked must not be "
-        "known, so build the holdout with onstage.splitting.build.holdouts"
+def _same_vocabulary(a: Dataset, b: Dataset) -> bool:
+    return (a.users is b.users or a.users.equals(b.users)) and (
+        a.items is b.items or a.items.equals(b.items)
     )
-    raise SplitError(message)
 
 
-def _asked(holdout: Holdout) -> Positions:
+def _check_time(holdout: Holdout, train: Dataset) -> None:
+    first = int(holdout.requests.times.min())
+    late = int((train.time >= first).sum())
+    if late:
+        clock = train.clock
+        message = (
+            f"{holdout.protocol} {holdout.part}: {late} training rows up to "
+            f"{clock.render(int(train.time[-1]))} stand in the part that is asked about, which "
+            f"starts at {clock.render(first)}; fit on holdout.train"
+        )
+        raise SplitError(message)
+
+
+def _check_pairs(holdout: Holdout, name: str, known: Positions) -> None:
+    n_items = holdout.train.n_items
     user = np.repeat(holdout.requests.users, np.diff(holdout.relevant_indptr))
-    return user * holdout.train.n_items + holdout.relevant
-
-
-def _pairs(rows: Dataset) -> Positions:
-    return rows.user * rows.n_items + rows.item
-
-
-def _visible(holdout: Holdout) -> Positions:
-    past = History(holdout.history)
-    request, row = past.rows(holdout.requests)
-    return holdout.requests.users[request] * past.n_items + past.item[row]
+    shown = np.intersect1d(user * n_items + holdout.relevant, known)
+    if len(shown):
+        pair = holdout.train.users[shown[0] // n_items], holdout.train.items[shown[0] % n_items]
+        message = (
+            f"{holdout.protocol} {holdout.part}: {name} has {len(shown)} of the hidden pairs, "
+            f"the first (user {pair[0]}, item {pair[1]}); fit on holdout.train"
+        )
+        raise SplitError(message)

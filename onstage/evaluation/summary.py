@@ -101,7 +101,11 @@ def _group(
     )
     if COVERAGE not in metrics:
         return table
-    table.loc[len(table)] = [
-        group, COVERAGE, value_of(events, COVERAGE, group), np.nan, np.nan, len(events),
-    ]  # fmt: skip
-    return table
+    covered = table.head(1).assign(
+        metric=COVERAGE,
+        value=value_of(events, COVERAGE, group),
+        low=np.nan,
+        high=np.nan,
+        n=len(events),
+    )
+    return pd.concat([table, covered], ignore_index=True)

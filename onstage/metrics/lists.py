@@ -46,4 +46,6 @@ def mean_per_event(
     """Mean of `values` over each event's list, shape (n_events,); ``nan`` for an empty list."""
     sizes = np.bincount(event, minlength=n_events).astype(np.float64)
     sums = np.bincount(event, weights=values, minlength=n_events)
-    return np.divide(sums, sizes, out=np.full(n_events, np.nan), where=sizes > 0)
+    means = np.full(n_events, np.nan)
+    np.divide(sums, sizes, out=means, where=sizes > 0)
+    return means

@@ -7,7 +7,7 @@ from onstage.metrics.ranks import Ranks
 
 
 def precision(ranks: Ranks, k: int) -> NDArray[np.float64]:
-    """Relevant items with rank <= `k`, divided by `k`; shape (n_events,).
+    """Relevant items within depth `k`, divided by `k`; shape (n_events,).
 
     Divided by `k` also where there are fewer candidates.
     """

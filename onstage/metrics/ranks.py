@@ -28,8 +28,12 @@ class Ranks:
     Ties. A relevant item stands at the mean place of the candidates that score as it does. Where
     ``m`` relevant items share a block of ``b`` candidates behind ``a`` better ones, the ``j``-th
     of them stands at ``a + j (b + 1) / (m + 1)``: its expected place if the block were shuffled.
-    For ``m = 1`` that is the mean rank of the block. No two relevant items share a place, so
-    every metric stays within its bounds, and no order of ties can be gamed.
+    For ``m = 1`` that is the mean rank of the block. Places of relevant items are at least 1
+    apart, so every metric stays within its bounds.
+
+    Depth. An item is within depth `k` if its place is below ``k + 1``: the mean rank counted from
+    0 is below `k`, as in the released code of LiveRec. So the two items of a tie at the top, both
+    at 1.5, are within depth 1, and the three of a triple, at 2, are not.
     """
 
     event: Positions
@@ -81,8 +85,13 @@ class Ranks:
 
     def total(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sum one value a relevant item over each event, shape (n_events,)."""
-        return np.bincount(self.event, weights=values, minlength=self.n_events)
+        sums = np.bincount(self.event, weights=values, minlength=self.n_events)
+        return np.asarray(sums, dtype=np.float64)
+
+    def within(self, k: int) -> NDArray[np.bool_]:
+        """Whether each relevant item is within depth `k`, shape (n_relevant,)."""
+        return np.asarray(self.rank < k + 1)
 
     def hits(self, k: int) -> NDArray[np.float64]:
-        """Relevant items at places up to `k`, shape (n_events,)."""
-        return self.total((self.rank <= k).astype(np.float64))
+        """Relevant items within depth `k`, shape (n_events,)."""
+        return self.total(self.within(k).astype(np.float64))

@@ -7,7 +7,7 @@ from onstage.metrics.ranks import Ranks
 
 
 def recall(ranks: Ranks, k: int) -> NDArray[np.float64]:
-    """Relevant items with rank <= `k`, divided by all `n` relevant ones; shape (n_events,).
+    """Relevant items within depth `k`, divided by all `n` relevant ones; shape (n_events,).
 
     Cannot reach 1 where ``n > k``.
     """
@@ -15,7 +15,7 @@ def recall(ranks: Ranks, k: int) -> NDArray[np.float64]:
 
 
 def recall_min(ranks: Ranks, k: int) -> NDArray[np.float64]:
-    """Relevant items with rank <= `k`, divided by ``min(k, n)``; shape (n_events,).
+    """Relevant items within depth `k`, divided by ``min(k, n)``; shape (n_events,).
 
     The convention of the variational-autoencoder and EASE papers, and of
     ``implicit.evaluation`` (there called ``precision``, and summed before it is divided).

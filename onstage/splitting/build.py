@@ -16,6 +16,9 @@ from onstage.splitting.protocol import (
 from onstage.splitting.temporal import temporal_holdouts
 
 
+__all__ = ["Holdouts", "holdouts"]
+
+
 def holdouts(protocol: Protocol, dataset: Dataset, availability: AvailabilityIndex) -> Holdouts:
     """Cut `dataset` into what is known and what is asked, for validation and for test.
 

@@ -129,7 +129,9 @@ def _part(
 
 
 def own_only(dataset: Dataset, requests: Requests) -> tuple[Positions, Positions]:
-    """Items that only the asking user's own rows make live: (request numbers, items).
+    """Items that no other user's row makes live at the request: (request numbers, items).
+
+    Only items that the asking user watches at ``t`` are looked at, the target among them.
 
     Raises
     ------

@@ -64,7 +64,7 @@ def _cut(log: Dataset, part: str, days: float | None, share: float) -> int:
         cut = int(np.ceil(log.time[-1] + 1 - log.clock.span(days=days)))
         wanted = f"{part}_days={days:g}"
     else:
-        cut = int(log.time[min(int(len(log) * (1 - share)), len(log) - 1)])
+        cut = int(log.time[len(log) - max(1, round(len(log) * share))])
         wanted = f"{part}_share={share:g}"
     if log.time[0] >= cut:
         message = (
