@@ -9,8 +9,8 @@ from typing import Any, Final, Literal, Protocol
 from onstage.settings import Promotion
 
 
-CHAMPION: Final = "@champion"
-"""Key of the difference challenger - champion; no model on a leaderboard can be called so."""
+CHAMPION: Final = "champion"
+"""Key of the difference challenger - champion: no recipe in a configuration may be called so."""
 
 Verdict = Literal["first", "promoted", "refreshed", "kept"]
 """What was decided, in one word."""

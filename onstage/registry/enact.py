@@ -1,0 +1,149 @@
+"""A decision carried out: aliases moved, tags written, the audit told. Safe to do twice."""
+
+import logging
+from datetime import UTC, datetime
+from typing import Final
+
+from onstage.errors import ConfigError
+from onstage.registry.audit import Audit, Entry, whoami
+from onstage.registry.promotion import Decision
+from onstage.registry.versions import DECIDED, DECISION, REASONS, Registry, Version
+
+
+logger = logging.getLogger(__name__)
+
+FILE: Final = "promotion/decision.json"
+"""Where the run keeps the audit's entry."""
+_MOVES: Final = frozenset({"first", "promoted", "refreshed"})
+
+
+def enact(
+    registry: Registry, audit: Audit, name: str, decision: Decision, run_id: str | None = None
+) -> Entry:
+    """Carry out `decision` for the registered model `name`.
+
+    The challenger's alias always moves to the challenger, the champion's only on ``promote``.
+    Tags are written before the alias moves and the audit after: whatever a killed process left
+    undone, :func:`reconcile` can tell from the tags.
+
+    Parameters
+    ----------
+    decision
+        Its challenger must be registered.
+    run_id
+        Run that gets the reasons as tags and the entry as ``promotion/decision.json``.
+
+    Raises
+    ------
+    ConfigError
+        If the challenger has no version.
+    TrackingError, StoreError
+        If the registry or the audit cannot be written.
+    """
+    version = decision.challenger.version
+    if version is None:
+        message = f"challenger {decision.challenger.name} has no version: register it first"
+        raise ConfigError(message)
+    reconcile(registry, audit, name)
+    entry = Entry.of(name, decision, run_id=run_id)
+    registry.set_challenger(name, version)
+    registry.annotate(name, version, decision, run_id)
+    if decision.promote:
+        registry.promote(name, version)
+    if run_id is not None:
+        registry.log_json(run_id, entry.model_dump(mode="json"), FILE)
+    if not _repeats(audit.last(name), entry):
+        audit.append(entry)
+    logger.info("%s: %s", name, decision.sentence)
+    return entry
+
+
+def rollback(
+    registry: Registry, audit: Audit, name: str, reason: str, *, version: str | None = None
+) -> Entry:
+    """Give the champion's alias back to the version before, or to `version`.
+
+    Raises
+    ------
+    ConfigError
+        If there is no champion or nothing to go back to.
+    TrackingError
+        If `version` does not exist.
+    """
+    reconcile(registry, audit, name)
+    champion = registry.champion(name)
+    target = registry.previous(name) if version is None else registry.get(name, version)
+    if champion is None or target is None or target.version == champion.version:
+        held = "nobody" if champion is None else f"v{champion.version}"
+        message = f"{name}: {held} is champion and there is no other version to go back to"
+        raise ConfigError(message)
+    registry.promote(name, target.version)
+    entry = Entry(
+        time=datetime.now(UTC),
+        model=name,
+        action="rolled-back",
+        before=champion.version,
+        after=target.version,
+        reasons=(reason,),
+        who=whoami(),
+    )
+    audit.append(entry)
+    return entry
+
+
+def reconcile(registry: Registry, audit: Audit, name: str) -> Entry | None:
+    """Write down a champion that the audit does not know of; None if there is none.
+
+    A killed promotion is recognised by its tags and recorded as what it was; an alias that was
+    moved by other means (MLflow's page, another machine) is recorded as ``observed``, now.
+    """
+    champion = registry.champion(name)
+    last = audit.last(name)
+    known = None if last is None else last.after
+    after = None if champion is None else champion.version
+    if after == known:
+        return None
+    entry = None if champion is None else _interrupted(champion, last)
+    if entry is None:
+        entry = Entry(
+            time=datetime.now(UTC),
+            model=name,
+            action="observed",
+            before=known,
+            after=after,
+            reasons=("the alias had been moved by other means",),
+            who="unknown",
+        )
+    logger.warning("%s: champion is %s where the audit had %s", name, after, known)
+    audit.append(entry)
+    return entry
+
+
+def _interrupted(champion: Version, last: Entry | None) -> Entry | None:
+    """The entry that a promotion would have written, had it not been killed."""
+    tags = champion.tags
+    if tags.get(DECISION) not in _MOVES or DECIDED not in tags:
+        return None
+    time = datetime.fromisoformat(tags[DECIDED])
+    if last is not None and time <= last.time:
+        return None
+    return Entry.model_validate(
+        {
+            "time": time,
+            "model": champion.name,
+            "action": tags[DECISION],
+            "challenger": champion.version,
+            "before": None if last is None else last.after,
+            "after": champion.version,
+            "reasons": tuple(tags.get(REASONS, "").split("; ")),
+            "who": whoami(),
+            "run_id": champion.run_id,
+        }
+    )
+
+
+def _repeats(last: Entry | None, entry: Entry) -> bool:
+    """Whether the audit ends with the same decision of the same run."""
+    if last is None or entry.run_id is None:
+        return False
+    return last == entry.model_copy(update={"time": last.time, "who": last.who})
