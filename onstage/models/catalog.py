@@ -1,29 +1,56 @@
 """Every algorithm, by its configuration."""
 
-from typing import Annotated, Any, TypeAlias, assert_never
+from typing import Annotated, Any, TypeAlias, assert_never, get_args
 
 from pydantic import Field, TypeAdapter, ValidationError
 
 from onstage.errors import ConfigError
+from onstage.models.als import Als, AlsConfig
 from onstage.models.base import Recommender
+from onstage.models.bpr import Bpr, BprConfig
+from onstage.models.decayed_popularity import DecayedPopularity, DecayedPopularityConfig
+from onstage.models.ease import Ease, EaseConfig
+from onstage.models.item_knn import ItemKnn, ItemKnnConfig
 from onstage.models.memory import Memory, MemoryConfig
 from onstage.models.popularity import Popularity, PopularityConfig
 from onstage.settings import explain
 
 
 ModelConfig: TypeAlias = Annotated[
-    PopularityConfig | MemoryConfig, Field(discriminator="algorithm")
+    PopularityConfig
+    | DecayedPopularityConfig
+    | MemoryConfig
+    | ItemKnnConfig
+    | EaseConfig
+    | AlsConfig
+    | BprConfig,
+    Field(discriminator="algorithm"),
 ]
 """Any algorithm's configuration: ``{"algorithm": "ease", "regularization": 250}``."""
 
+ALGORITHMS = tuple(
+    config.model_fields["algorithm"].default for config in get_args(get_args(ModelConfig)[0])
+)
+"""Names of all algorithms."""
 
-def build(config: ModelConfig) -> Recommender[Any]:
+
+def build(config: ModelConfig) -> Recommender[Any]:  # noqa: PLR0911  # one for each algorithm
     """Build the recommender that `config` describes."""
     match config:
         case PopularityConfig():
             return Popularity(config)
+        case DecayedPopularityConfig():
+            return DecayedPopularity(config)
         case MemoryConfig():
             return Memory(config)
+        case ItemKnnConfig():
+            return ItemKnn(config)
+        case EaseConfig():
+            return Ease(config)
+        case AlsConfig():
+            return Als(config)
+        case BprConfig():
+            return Bpr(config)
         case _:
             assert_never(config)
 

@@ -1,0 +1,133 @@
+"""Matrix factorization by alternating least squares on confidences."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import NonNegativeFloat, PositiveInt
+from scipy import sparse
+from typing_extensions import override
+
+from onstage.data.dataset import Dataset
+from onstage.data.requests import Requests
+from onstage.models.blas import single_blas
+from onstage.models.config import FitOptions, RecommenderConfig
+from onstage.models.factors import FactorModel
+from onstage.models.profile import has_profile
+from onstage.models.state import State
+from onstage.models.weighting import Weighting, weigh
+from onstage.seeds import integer
+
+
+class AlsConfig(RecommenderConfig):
+    """Configuration of :class:`Als`."""
+
+    algorithm: Literal["als"] = "als"
+    factors: PositiveInt = 64
+    """Length of a user's and an item's vector."""
+    regularization: NonNegativeFloat = 0.1
+    """L2 penalty on every vector."""
+    iterations: PositiveInt = 15
+    """Rounds of solving for all users, then for all items."""
+    alpha: NonNegativeFloat = 15.0
+    """Confidence that one unit of weight adds to an observed pair; an unobserved pair has 1."""
+    weighting: Weighting = "log"
+    """Of the sum ``w`` of a pair's weights: ``linear`` w, ``log`` ln(1 + w), ``binary`` 1."""
+    fold_in: bool = False
+    """Solve for the user's vector from the rows before the request instead of taking the one of the
+    training: new interactions count at once, and new users are served."""
+
+
+class Als(FactorModel[AlsConfig]):
+    r"""Weighted matrix factorization for implicit feedback.
+
+    Minimises :math:`\sum_{u,i} c_{ui} (p_{ui} - x_u^\top y_i)^2 + \lambda (\sum_u \lVert x_u
+    \rVert^2 + \sum_i \lVert y_i \rVert^2)` over all pairs, with :math:`p_{ui} = 1` where the pair
+    was observed and 0 elsewhere, and :math:`c_{ui} = 1 + \alpha f(w_{ui})`.
+
+    Solved by implicit's conjugate gradient. BLAS is limited to one thread meanwhile; users and
+    items are spread over ``FitOptions.threads``. The same seed gives the same factors, whatever the
+    number of threads.
+
+    References
+    ----------
+    Hu, Koren, Volinsky, "Collaborative Filtering for Implicit Feedback Datasets", ICDM 2008: the
+    objective is equation 3, ``linear`` is their confidence; ``log`` is equation 6 with
+    :math:`\epsilon = 1`. Takács, Pilászy, Tikk, "Applications of the Conjugate Gradient Method for
+    Implicit Feedback Collaborative Filtering", RecSys 2011: the solver.
+    """
+
+    @override
+    def knows_users(self, requests: Requests) -> NDArray[np.bool_]:
+        """Whether the user was in training or, with ``fold_in``, has a row before the request."""
+        if not self.config.fold_in:
+            return super().knows_users(requests)
+        return has_profile(self.history, requests, self.dataset)
+
+    @override
+    def _fit(self, dataset: Dataset, rng: np.random.Generator, options: FitOptions) -> None:
+        for _ in self._iterate(dataset, rng, options):
+            pass
+
+    @override
+    def _iterate(
+        self, dataset: Dataset, rng: np.random.Generator, options: FitOptions
+    ) -> Iterator[None]:
+        confidence = self._confidence(dataset.matrix)
+        transposed = confidence.T.tocsr()
+        seed = integer(rng)
+        self._start(dataset, np.random.default_rng(seed))
+        with single_blas():
+            solve = partial(
+                self._engine(options.threads).solver,
+                regularization=self.config.regularization,
+                num_threads=options.threads,
+            )
+        for _ in range(self.config.iterations):
+            with single_blas():
+                solve(confidence, self.user_factors, self.item_factors)
+                solve(transposed, self.item_factors, self.user_factors)
+            self._check_finite()
+            self._folding = None
+            yield
+
+    def _start(self, dataset: Dataset, rng: np.random.Generator) -> None:
+        factors = self.config.factors
+        self.user_factors = rng.random((dataset.n_users, factors), dtype=np.float32) * np.float32(
+            0.01
+        )
+        self.item_factors = rng.random((dataset.n_items, factors), dtype=np.float32) * np.float32(
+            0.01
+        )
+
+    @override
+    def _users(self, requests: Requests) -> NDArray[np.float32]:
+        if not self.config.fold_in:
+            return super()._users(requests)
+        profile = self._confidence(self.history.matrix(requests, weighted=True))
+        with single_blas():
+            if self._folding is None:
+                self._folding = self._engine(threads=0)
+                self._folding.item_factors = np.array(self.item_factors)
+            found = self._folding.recalculate_user(np.arange(len(requests)), profile)
+        return np.asarray(found, dtype=np.float32)
+
+    @override
+    def _restore(self, dataset: Dataset, state: State) -> None:
+        super()._restore(dataset, state)
+        self._folding = None
+
+    def _confidence(self, weights: sparse.csr_matrix) -> sparse.csr_matrix:
+        confidence = weigh(weights, self.config.weighting)
+        confidence.data = 1 + np.float32(self.config.alpha) * confidence.data
+        return confidence
+
+    def _engine(self, threads: int) -> Any:  # noqa: ANN401  # implicit has no types
+        from implicit.cpu.als import AlternatingLeastSquares
+
+        config = self.config
+        return AlternatingLeastSquares(
+            factors=config.factors, regularization=config.regularization, num_threads=threads
+        )
