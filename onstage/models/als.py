@@ -59,6 +59,8 @@ class Als(FactorModel[AlsConfig]):
     Implicit Feedback Collaborative Filtering", RecSys 2011: the solver.
     """
 
+    _folding: Any = None
+
     @override
     def knows_users(self, requests: Requests) -> NDArray[np.bool_]:
         """Whether the user was in training or, with ``fold_in``, has a row before the request."""
@@ -108,11 +110,14 @@ class Als(FactorModel[AlsConfig]):
             return super()._users(requests)
         profile = self._confidence(self.history.matrix(requests, weighted=True))
         with single_blas():
-            if self._folding is None:
-                self._folding = self._engine(threads=0)
-                self._folding.item_factors = np.array(self.item_factors)
-            found = self._folding.recalculate_user(np.arange(len(requests)), profile)
+            found = self._folder().recalculate_user(np.arange(len(requests)), profile)
         return np.asarray(found, dtype=np.float32)
+
+    def _folder(self) -> Any:  # noqa: ANN401  # implicit has no types
+        if self._folding is None:
+            self._folding = self._engine(threads=0)
+            self._folding.item_factors = np.array(self.item_factors)
+        return self._folding
 
     @override
     def _restore(self, dataset: Dataset, state: State) -> None:

@@ -111,7 +111,7 @@ def _levels(group: Positions, values: NDArray[np.int64] | NDArray[np.float64]) -
     rises = opens | np.concatenate(([True], values[1:] != values[:-1]))
     level = np.asarray(np.cumsum(rises), dtype=np.int64)
     before = level[np.flatnonzero(opens)] - 1
-    return level - before[np.cumsum(opens) - 1]
+    return np.asarray(level - before[np.cumsum(opens) - 1])
 
 
 def _ranked(group: Positions, values: NDArray[np.float64]) -> NDArray[np.float64]:

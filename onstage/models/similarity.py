@@ -60,7 +60,8 @@ class Kernel:
         one, other = self.norms[row], self.norms[column]
         divisor = one + other - dots if self.jaccard else one * other
         divisor = divisor + np.float32(self.shrinkage)
-        return np.divide(dots, divisor, out=np.zeros_like(dots), where=divisor > 0)
+        found = np.divide(dots, divisor, out=np.zeros_like(dots), where=divisor > 0)
+        return np.asarray(found, dtype=np.float32)
 
 
 def nearest(kernel: Kernel, k: int) -> sparse.csr_matrix:
@@ -125,9 +126,10 @@ def _top(values: NDArray[np.float32], indptr: NDArray[np.int64], k: int) -> NDAr
 
 def _idf(items: sparse.csr_matrix) -> NDArray[np.float32]:
     """``ln(n_items / (1 + items of the user))``, 0 for who had nearly everything."""
-    trained = np.count_nonzero(np.diff(items.indptr))
+    trained = int(np.count_nonzero(np.diff(items.indptr)))
     had = np.bincount(items.indices, minlength=items.shape[1])
-    return np.maximum(np.log(max(trained, 1) / (1.0 + had)), 0.0).astype(np.float32)
+    idf = np.log(float(trained or 1)) - np.log1p(had)
+    return np.asarray(np.maximum(idf, 0.0), dtype=np.float32)
 
 
 def _tfidf(items: sparse.csr_matrix) -> sparse.csr_matrix:
