@@ -1,0 +1,188 @@
+"""The plots of a report. Each returns a matplotlib figure; nothing is shown or saved."""
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from onstage.clustering.clusters import Clusters
+from onstage.columns import Columns
+from onstage.errors import ContractError
+from onstage.reporting.figures import COLOURS, MARKERS, drawable, new_figure, style
+from onstage.reporting.tables import PRIMARY, Cell, Standings, standings
+
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+WIDTH: Final = 5.4
+"""Inches: readable on paper and, scaled down, on a phone."""
+
+CLIP: Final = 2.5
+"""Standard deviations at which the colours of the heat map end."""
+
+
+def forest_plot(rows: pd.DataFrame, protocol: str, *, metric: str = PRIMARY) -> "Figure":
+    """Draw every model's value and interval under one protocol, best on top.
+
+    Parameters
+    ----------
+    rows
+        See :data:`onstage.reporting.tables.LEADERBOARD`.
+    protocol
+        Which rows.
+    metric
+        What to draw; groups are told apart by colour and by marker.
+
+    Raises
+    ------
+    ContractError
+        No rows of that protocol and metric.
+    """
+    chosen = rows[(rows[Columns.PROTOCOL] == protocol) & (rows[Columns.METRIC] == metric)]
+    if chosen.empty:
+        message = f"leaderboard: no {metric!r} under protocol {protocol!r}, nothing to draw"
+        raise ContractError(message)
+    groups = standings(chosen, metrics=(metric,), primary=metric)
+    models = [model for model, _ in groups[0].rows]
+    models += [m for s in groups[1:] for m, _ in s.rows if m not in models]
+    models = list(dict.fromkeys(models))
+    with style():
+        figure = new_figure(WIDTH, 1.3 + (0.14 + 0.13 * len(groups)) * len(models))
+        axes = figure.add_subplot()
+        for number, group in enumerate(groups):
+            _forest(axes, models, group, number - (len(groups) - 1) / 2, number)
+        axes.set_yticks(range(len(models)), [drawable(m) for m in models])
+        axes.set_ylim(len(models) - 0.5, -0.5)
+        axes.grid(visible=False, axis="y")
+        axes.set_xlabel(drawable(metric.replace("_at_", "@")))
+        axes.set_title(drawable(f"{metric.replace('_at_', '@')} under {protocol}"))
+        if len(groups) > 1:
+            figure.legend(loc="outside lower center", ncols=min(len(groups), 2), fontsize=10)
+    return figure
+
+
+def elbow_plot(clusters: Clusters, what: str) -> "Figure":
+    """Draw inertia and silhouette over k, with the chosen k marked.
+
+    Parameters
+    ----------
+    clusters
+        With at least one k tried.
+    what
+        Word for the title, e.g. ``users``.
+    """
+    table = clusters.elbow
+    with style():
+        figure = new_figure(WIDTH, 2.9)
+        parts = zip(figure.subplots(1, 2), ("inertia", "silhouette"), COLOURS, strict=False)
+        for axes, column, colour in parts:
+            axes.plot(table["k"], table[column], color=colour, marker="o", markersize=4)
+            axes.axvline(clusters.k, color="#555555", linestyle="--", linewidth=1)
+            axes.set_xlabel("number of clusters k")
+            axes.set_title(column)
+            axes.set_xticks(table["k"].to_numpy()[1::3])
+            axes.margins(y=0.08)
+        title = f"Clusters of {what}: k = {clusters.k} (dashed)"
+        figure.suptitle(drawable(title), x=0.02, ha="left", fontsize=12)
+    return figure
+
+
+def profile_plot(clusters: Clusters, what: str) -> "Figure":
+    """Draw a heat map: by how many standard deviations each cluster's mean is off.
+
+    Colours end at :data:`CLIP`; the numbers do not.
+    """
+    table = clusters.deviations
+    with style():
+        figure = new_figure(WIDTH, 1.5 + 0.3 * table.shape[1])
+        axes = figure.add_subplot()
+        values = table.to_numpy().T
+        image = axes.imshow(values, cmap="RdBu_r", vmin=-CLIP, vmax=CLIP, aspect="auto")
+        axes.grid(visible=False)
+        axes.set_yticks(range(values.shape[0]), [_feature(str(c)) for c in table.columns])
+        shares = clusters.profile["share"]
+        names = [f"{number}\n{shares[number]:.0%}" for number in table.index]
+        axes.set_xticks(range(values.shape[1]), names)
+        axes.set_xlabel(drawable(f"cluster, and its share of {what}"))
+        axes.set_title(drawable(f"What sets clusters of {what} apart"))
+        _write_values(axes, values)
+        figure.colorbar(image, ax=axes, label="standard deviations\nfrom the mean", shrink=0.9)
+    return figure
+
+
+def hour_plot(table: pd.DataFrame, *, metric: str = PRIMARY) -> "Figure":
+    """Draw a score by hour of the day.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame, columns ``hour`` (0 to 23) and ``value``
+        One row per hour that has events. With ``low`` and ``high`` a band is drawn, with
+        ``model`` one line per model.
+    metric
+        What the values are.
+    """
+    with style():
+        figure = new_figure(WIDTH, 3.4)
+        axes = figure.add_subplot()
+        parts = list(table.groupby(Columns.MODEL)) if Columns.MODEL in table else [("", table)]
+        for number, (model, part) in enumerate(parts):
+            colour = COLOURS[number % len(COLOURS)]
+            line = part.sort_values("hour")
+            marker = MARKERS[number % len(MARKERS)]
+            label = drawable(str(model))
+            axes.plot(line["hour"], line[Columns.VALUE], color=colour, marker=marker, label=label)
+            if Columns.LOW in line:
+                ends = (line[Columns.LOW], line[Columns.HIGH])
+                axes.fill_between(line["hour"], *ends, color=colour, alpha=0.15, linewidth=0)
+        axes.set_xticks(range(0, 24, 3))
+        axes.set_xlabel("hour of the day")
+        axes.set_ylabel(drawable(metric.replace("_at_", "@")))
+        axes.set_title(drawable(f"{metric.replace('_at_', '@')} by hour of the day"))
+        if len(parts) > 1:
+            figure.legend(loc="outside lower center", ncols=2, fontsize=10)
+    return figure
+
+
+def _forest(axes: "Axes", models: list[str], group: Standings, shift: float, number: int) -> None:
+    cells = {model: row[0] for model, row in group.rows}
+    known = [(at, cells[m]) for at, m in enumerate(models) if m in cells]
+    value = np.array([cell.value for _, cell in known])
+    ends = np.array([_ends(cell) for _, cell in known]).T
+    axes.errorbar(
+        value,
+        [at + 0.24 * shift for at, _ in known],
+        xerr=np.abs(ends - value),
+        color=COLOURS[number % len(COLOURS)],
+        marker=MARKERS[number % len(MARKERS)],
+        linestyle="none",
+        capsize=3,
+        markersize=5,
+        label=drawable(f"{group.group} ({group.n:,} events)"),
+    )
+
+
+def _ends(cell: Cell) -> tuple[float, float]:
+    """Ends of the interval, the value itself where there is none."""
+    low, high = np.where(np.isnan([cell.low, cell.high]), cell.value, [cell.low, cell.high])
+    return float(low), float(high)
+
+
+def _write_values(axes: "Axes", values: NDArray[np.float64]) -> None:
+    dark = 0.6 * CLIP
+    for (row, column), value in np.ndenumerate(values):
+        ink = "white" if abs(value) > dark else "black"
+        axes.text(column, row, _signed(value), ha="center", va="center", color=ink, fontsize=10)
+
+
+def _signed(value: float) -> str:
+    """One digit after the point, with its sign; no sign for what rounds to zero."""
+    rounded = round(float(value), 1)
+    return f"{rounded:+.1f}" if rounded else "0.0"
+
+
+def _feature(name: str) -> str:
+    return drawable(name.replace("_", " "))

@@ -1,0 +1,202 @@
+"""What a report of one retrain says: plain values, filled in by whoever ran it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Self
+
+import pandas as pd
+
+from onstage.clustering.clusters import Clusters
+from onstage.contracts import ID_KINDS, NUMBER_KINDS, TableContract
+from onstage.registry.promotion import Decision
+from onstage.reporting.tables import PRIMARY
+
+
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+COSTS = TableContract(
+    name="costs",
+    required=MappingProxyType(
+        {"model": ID_KINDS, "fit_seconds": NUMBER_KINDS, "evaluation_seconds": NUMBER_KINDS}
+    ),
+)
+"""One row per model; ``nan`` is not measured."""
+
+GAINS = TableContract(
+    name="gains",
+    required=MappingProxyType(
+        {"opponent": ID_KINDS, **dict.fromkeys(("value", "low", "high", "n"), NUMBER_KINDS)}
+    ),
+)
+"""One row per opponent: challenger - opponent on the same ``n`` events."""
+
+HOURS = TableContract(
+    name="hours", required=MappingProxyType({"hour": NUMBER_KINDS, "value": NUMBER_KINDS})
+)
+"""See :func:`onstage.reporting.plots.hour_plot`."""
+
+
+@dataclass(frozen=True)
+class DataSummary:
+    """The log that was trained on, after validation.
+
+    Attributes
+    ----------
+    name
+        Of the data set.
+    rows, users, items
+        Counts of what was accepted.
+    starts, ends
+        First and last time, as the clock renders them.
+    quarantined
+        Reason to number of rows that were set aside.
+    accepted
+        The verdict of validation; None: it was not run.
+    checks
+        How many expectations were checked, if known.
+    failed
+        Expectations that did not hold, one line each.
+    """
+
+    name: str
+    rows: int
+    users: int
+    items: int
+    starts: str = ""
+    ends: str = ""
+    quarantined: Mapping[str, int] = field(default_factory=lambda: EMPTY)
+    accepted: bool | None = None
+    checks: int | None = None
+    failed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SweepSummary:
+    """One study: the best configuration of one algorithm.
+
+    Attributes
+    ----------
+    value
+        The best trial's objective on the validation part; None where no trial finished.
+    trials, pruned, failed
+        All trials, and those of them that were stopped early or failed.
+    config
+        Hyperparameters of the best trial.
+    seconds
+        Wall time of the study, None if unknown.
+    plots
+        PNG files (history, importance); one that is missing is named in the report.
+    link
+        Address of its MLflow run.
+    """
+
+    algorithm: str
+    trials: int
+    value: float | None
+    metric: str = PRIMARY
+    config: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
+    pruned: int = 0
+    failed: int = 0
+    seconds: float | None = None
+    plots: tuple[Path, ...] = ()
+    link: str | None = None
+
+
+@dataclass(frozen=True)
+class PromotionSummary:
+    """Whether the champion changed, and why.
+
+    Attributes
+    ----------
+    gains
+        See :data:`GAINS`.
+    """
+
+    promoted: bool
+    sentence: str
+    reasons: tuple[str, ...] = ()
+    metric: str = PRIMARY
+    gains: pd.DataFrame | None = None
+
+    @classmethod
+    def from_decision(cls, decision: Decision, *, metric: str = PRIMARY) -> Self:
+        """Copy what :func:`onstage.registry.promotion.decide` gave."""
+        gains = [
+            (opponent, gain.mean, gain.low, gain.high, gain.n_events)
+            for opponent, gain in decision.intervals.items()
+        ]
+        return cls(
+            promoted=decision.promote,
+            sentence=decision.sentence,
+            reasons=decision.reasons,
+            metric=metric,
+            gains=pd.DataFrame(gains, columns=["opponent", "value", "low", "high", "n"]),
+        )
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What one user had last and is recommended now.
+
+    Attributes
+    ----------
+    had
+        Titles or ids, newest first.
+    recommended
+        Titles or ids, best first.
+    note
+        E.g. that popularity answered because the user is new.
+    """
+
+    user: str
+    had: tuple[str, ...]
+    recommended: tuple[str, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything one page says about one retrain. A part that is None or empty is noted as such.
+
+    Attributes
+    ----------
+    title
+        Heading of the page.
+    made_at
+        When, as text: given from outside, so that the same report has the same bytes.
+    leaderboard
+        See :data:`onstage.reporting.tables.LEADERBOARD`.
+    metrics, primary
+        Which metrics to show, and the one to sort by and to draw.
+    clusters
+        ``"users"`` and ``"items"`` to their clusters.
+    hours
+        See :data:`HOURS`.
+    costs
+        See :data:`COSTS`.
+    environment
+        Versions, digests, run ids: name to value.
+    links
+        Name to address: MLflow run, Data Docs. Only ``http``, ``https``, ``file`` and relative
+        ones become links.
+    notes
+        Sentences that a reader must not miss, shown on top.
+    """
+
+    title: str
+    made_at: str = ""
+    data: DataSummary | None = None
+    leaderboard: pd.DataFrame | None = None
+    metrics: tuple[str, ...] | None = None
+    primary: str = PRIMARY
+    sweeps: tuple[SweepSummary, ...] = ()
+    promotion: PromotionSummary | None = None
+    clusters: Mapping[str, Clusters] = field(default_factory=lambda: EMPTY)
+    hours: pd.DataFrame | None = None
+    samples: tuple[Sample, ...] = ()
+    costs: pd.DataFrame | None = None
+    environment: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    links: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    notes: tuple[str, ...] = ()
