@@ -1,0 +1,1 @@
+"""A live-stream platform in a box: who streams when, who watches what, written as raw logs."""
