@@ -60,14 +60,14 @@ class Tracker(Artifacts):
             left it, or it is done again), that run is taken up instead; further ones are deleted.
         """
         tags = {**(tags or {}), OWNER: str(Owner.current())}
+        if parent is not None:
+            tags[PARENT] = parent
         if key is not None:
             tags[KEY] = key
             run_id = self._take_up(experiment, key, tags)
             if run_id is not None:
                 self.log(run_id, params=params)
                 return run_id
-        if parent is not None:
-            tags[PARENT] = parent
         with translated(self.endpoint):
             run = self.client.create_run(
                 self.experiment(experiment), tags=batches.tags(tags), run_name=name

@@ -1,1 +1,1 @@
-"""Search spaces as data, studies, and the bridge to tracking."""
+"""Search: spaces as data, one study per algorithm, every trial tracked."""

@@ -1,0 +1,74 @@
+"""Where a study is kept: a journal file that a killed process cannot block or break."""
+
+import os
+from contextlib import AbstractContextManager
+from pathlib import Path
+from threading import local
+from typing import Final
+
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+from typing_extensions import override
+
+from onstage.errors import StoreError
+from onstage.tracking.lock import locked
+
+
+JOURNAL: Final = "study.journal"
+
+
+class KernelLock(JournalFileOpenLock):
+    """Lock of the journal that ends with its process.
+
+    Optuna's own locks are files: after a ``kill -9`` the next process waits 30 seconds for one.
+    """
+
+    def __init__(self, journal: Path) -> None:
+        super().__init__(str(journal))
+        self._path = journal.with_name(journal.name + ".flock")
+        self._held = local()
+
+    @override
+    def acquire(self) -> bool:
+        held: AbstractContextManager[None] = locked(self._path)
+        held.__enter__()
+        self._held.lock = held
+        return True
+
+    @override
+    def release(self) -> None:
+        self._held.lock.__exit__(None, None, None)
+
+
+def open_journal(folder: Path) -> JournalStorage:
+    """Open the study file of `folder`, made when missing.
+
+    A line that a crash or a full disk left unfinished at the end is taken off: the trial it
+    belonged to is run again.
+
+    Raises
+    ------
+    StoreError
+        If the folder cannot be written, or the file is no journal.
+    """
+    journal = folder / JOURNAL
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        journal.touch()
+        with locked(journal.with_name(journal.name + ".flock")):
+            _mend(journal)
+    except OSError as error:
+        message = f"sweep folder {folder}: {error.strerror}; choose a writable one"
+        raise StoreError(message) from error
+    try:
+        return JournalStorage(JournalFileBackend(str(journal), lock_obj=KernelLock(journal)))
+    except (ValueError, KeyError, TypeError) as error:
+        message = f"{journal}: not a study's journal ({error}); delete it to search from the start"
+        raise StoreError(message) from error
+
+
+def _mend(journal: Path) -> None:
+    content = journal.read_bytes()
+    whole = content.rfind(b"\n") + 1
+    if whole < len(content):
+        os.truncate(journal, whole)

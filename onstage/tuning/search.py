@@ -1,0 +1,245 @@
+"""The loop of a sweep: ask, fit, evaluate, tell."""
+
+import logging
+import math
+import time
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from threading import Event, Lock
+from typing import Any, Final
+
+import optuna
+from optuna.samplers import TPESampler
+from optuna.trial import FrozenTrial, Trial, TrialState
+from tqdm import tqdm
+
+from onstage.errors import ConfigError, ContractError, OnstageError, StoreError, TrackingError
+from onstage.models.catalog import ModelConfig
+from onstage.seeds import generator, integer
+from onstage.tuning.bridge import Bridge
+from onstage.tuning.objective import Objective, Outcome
+from onstage.tuning.plan import Plan
+from onstage.tuning.trials import (
+    CONFIG,
+    ERROR,
+    INTERRUPTED,
+    OUTCOME,
+    PLANNED,
+    is_over,
+    state_of,
+)
+
+
+logger = logging.getLogger(__name__)
+
+FAILURES: Final = (OnstageError, ArithmeticError, ValueError, RuntimeError, MemoryError)
+"""What a configuration may do to a fit. Anything else is a fault of the program."""
+FATAL: Final = (ContractError, StoreError, TrackingError)
+"""What another configuration would not cure."""
+
+
+@dataclass(frozen=True)
+class _Watch:
+    """Hands a trial's looks to the study."""
+
+    trial: Trial
+    interval: int
+    last: int
+    stop: Event
+
+    def wants(self, iteration: int) -> bool:
+        """Every `interval` iterations, but not after the last: that is evaluated in full."""
+        if self.stop.is_set():
+            raise KeyboardInterrupt
+        return iteration % self.interval == 0 and iteration < self.last
+
+    def report(self, iteration: int, value: float) -> None:
+        """Record the look; raises TrialPruned where the trial is not worth going on with."""
+        self.trial.report(value, iteration)
+        if self.trial.should_prune():
+            raise optuna.TrialPruned
+
+
+class Search:
+    """Trials of one study.
+
+    Parameters
+    ----------
+    plan, study, objective
+        What to search, where it is kept, what is maximised.
+    bridge
+        Where it is shown, if anywhere.
+    """
+
+    def __init__(
+        self, plan: Plan, study: optuna.Study, objective: Objective, bridge: Bridge | None
+    ) -> None:
+        self.plan = plan
+        self.study = study
+        self.objective = objective
+        self.bridge = bridge
+        self._asking = Lock()
+        self._stop = Event()
+
+    def recover(self) -> None:
+        """Put in order what an earlier process left: its open trials are run again."""
+        trials = self.study.get_trials(deepcopy=False)
+        for trial in trials:
+            if state_of(trial) not in {"RUNNING", INTERRUPTED}:
+                continue
+            whole = set(trial.params) == set(self.plan.space.parameters)
+            again = trial.params if whole else trial.user_attrs.get(PLANNED)
+            later = [t.user_attrs.get(PLANNED) for t in trials[trial.number + 1 :]]
+            if again is not None and again not in later:
+                self.study.enqueue_trial(again, user_attrs={PLANNED: again})
+            if trial.state is TrialState.RUNNING:
+                self.study.tell(trial.number, state=TrialState.FAIL)
+                logger.info("%s: trial %d was interrupted", self.plan.study, trial.number)
+        self._lay_down()
+        if self.bridge is not None:
+            self.bridge.sync(self.study.get_trials(deepcopy=False))
+
+    def _lay_down(self) -> None:
+        """The default first; then, in a small space, every other configuration."""
+        first = self.plan.space.nearest(self.plan.base)
+        planned = [first]
+        if self.plan.exhaustive:
+            planned += [values for values in self.plan.space.grid() if values != first]
+        for values in planned:
+            self.study.enqueue_trial(values, user_attrs={PLANNED: values}, skip_if_exists=True)
+
+    def over(self) -> list[FrozenTrial]:
+        """Trials that used up their place."""
+        return [t for t in self.study.get_trials(deepcopy=False) if is_over(t)]
+
+    def run(self, *, progress: bool) -> None:
+        """Run trials until the budget or the time is used."""
+        done = len(self.over())
+        with tqdm(
+            total=self.plan.budget,
+            initial=done,
+            desc=f"sweep {self.plan.algorithm}",
+            disable=None if progress else True,
+        ) as bar:
+            if self.plan.jobs == 1:
+                self._one_by_one(bar, done)
+            else:
+                self._together(bar, done)
+
+    def _one_by_one(self, bar: "tqdm[Any]", done: int) -> None:
+        deadline = self._deadline()
+        for slot in range(done, self.plan.budget):
+            if slot > 0 and time.monotonic() >= deadline:
+                logger.info("%s: out of time after %d trials", self.plan.study, slot)
+                return
+            self._trial(slot)
+            self._advance(bar)
+
+    def _together(self, bar: "tqdm[Any]", done: int) -> None:
+        deadline = self._deadline()
+        slots = iter(range(done, self.plan.budget))
+        running: set[Future[None]] = set()
+        with ThreadPoolExecutor(self.plan.jobs, thread_name_prefix="trial") as pool:
+            try:
+                while True:
+                    while len(running) < self.plan.jobs and time.monotonic() < deadline:
+                        slot = next(slots, None)
+                        if slot is None:
+                            break
+                        running.add(pool.submit(self._trial, slot))
+                    if not running:
+                        return
+                    ended, running = wait(running, return_when=FIRST_COMPLETED)
+                    for future in ended:
+                        future.result()
+                        self._advance(bar)
+            except BaseException:
+                self._stop.set()
+                raise
+
+    def _deadline(self) -> float:
+        seconds = self.plan.timeout_seconds
+        return math.inf if seconds is None else time.monotonic() + seconds
+
+    def _advance(self, bar: "tqdm[Any]") -> None:
+        complete = self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        if complete:
+            best = max(trial.value or 0.0 for trial in complete)
+            bar.set_postfix_str(f"best {self.plan.metric} {best:.4f}", refresh=False)
+        bar.update()
+
+    def _trial(self, slot: int) -> None:
+        """Fill one place of the budget."""
+        trial, config, error = self._ask(slot)
+        if self.bridge is not None:
+            self.bridge.started(self._frozen(trial.number))
+        try:
+            if config is None:
+                self._failed(trial, error, 0.0)
+            else:
+                self._evaluate(trial, config)
+        except BaseException:
+            self.study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
+            raise
+        finally:
+            frozen = self._frozen(trial.number)
+            if self.bridge is not None and frozen.state.is_finished():
+                self.bridge.ended(frozen)
+
+    def _ask(self, slot: int) -> tuple[Trial, ModelConfig | None, Exception]:
+        """Next trial with its configuration, seeded by its place: a resume draws the same."""
+        purpose = ("sweep", self.plan.algorithm, str(slot))
+        with self._asking:
+            self.study.sampler = TPESampler(
+                n_startup_trials=self.plan.startup_trials,
+                seed=integer(generator(self.plan.seed, *purpose)),
+            )
+            trial = self.study.ask()
+            try:
+                config = self.plan.space.suggest(trial, self.plan.base)
+            except ConfigError as error:
+                return trial, None, error
+            trial.set_user_attr(CONFIG, config.model_dump(mode="json"))
+        return trial, config, ConfigError()
+
+    def _evaluate(self, trial: Trial, config: ModelConfig) -> None:
+        last = getattr(config, "iterations", 0) if self.plan.pruning.enabled else 0
+        watch = _Watch(trial, self.plan.pruning.interval, last, self._stop)
+        start = time.perf_counter()
+        try:
+            outcome = self.objective(config, watch)
+        except optuna.TrialPruned:
+            self._record(trial, Outcome(math.nan, fit_seconds=time.perf_counter() - start))
+            self.study.tell(trial, state=TrialState.PRUNED)
+            return
+        except FATAL:
+            raise
+        except FAILURES as error:
+            self._failed(trial, error, time.perf_counter() - start)
+            return
+        if not math.isfinite(outcome.value):
+            self._failed(trial, ValueError(f"the value is {outcome.value}"), outcome.fit_seconds)
+            return
+        self._record(trial, outcome)
+        self.study.tell(trial, outcome.value)
+
+    def _record(self, trial: Trial, outcome: Outcome) -> None:
+        finite = {name: v for name, v in outcome.metrics.items() if math.isfinite(v)}
+        trial.set_user_attr(
+            OUTCOME,
+            {
+                "fit_seconds": outcome.fit_seconds,
+                "evaluate_seconds": outcome.evaluate_seconds,
+                "metrics": finite,
+            },
+        )
+
+    def _failed(self, trial: Trial, error: Exception, seconds: float) -> None:
+        said = f"{type(error).__name__}: {error}".partition("\n")[0]
+        logger.warning("%s: trial %d failed: %s", self.plan.study, trial.number, said)
+        self._record(trial, Outcome(math.nan, fit_seconds=seconds))
+        trial.set_user_attr(ERROR, said)
+        self.study.tell(trial, state=TrialState.FAIL)
+
+    def _frozen(self, number: int) -> FrozenTrial:
+        return self.study.get_trials(deepcopy=False)[number]

@@ -1,0 +1,151 @@
+"""Search spaces: a YAML file beside each algorithm, changed by configuration."""
+
+import logging
+import math
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from itertools import product
+from typing import Any, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from onstage.errors import ConfigError
+from onstage.models.catalog import ModelConfig, parse
+from onstage.settings import explain
+from onstage.tuning.parameters import Choice, Parameter, Suggester
+
+
+logger = logging.getLogger(__name__)
+
+
+class Space(BaseModel):
+    """What a sweep may try: everything else stays as in the base configuration."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    algorithm: str
+    """Whose hyperparameters these are."""
+    parameters: dict[str, Parameter] = {}
+    """Hyperparameter to what it may be. Without any, a sweep tries the base alone."""
+
+    @property
+    def size(self) -> int | None:
+        """Number of different configurations; None where there is no end of them."""
+        sizes = [None if (v := p.values()) is None else len(v) for p in self.parameters.values()]
+        return None if None in sizes else math.prod(s for s in sizes if s is not None)
+
+    def suggest(self, trial: Suggester, base: ModelConfig) -> ModelConfig:
+        """Let `trial` pick every parameter; the others are those of `base`.
+
+        Raises
+        ------
+        ConfigError
+            If the algorithm refuses the combination.
+        """
+        picked = {name: one.suggest(trial, name) for name, one in self.parameters.items()}
+        return parse({**base.model_dump(), **picked})
+
+    def nearest(self, base: ModelConfig) -> dict[str, Choice]:
+        """The values of `base`, each moved into the space where it lies outside."""
+        values = {name: getattr(base, name) for name in self.parameters}
+        inside = {name: one.nearest(values[name]) for name, one in self.parameters.items()}
+        for name, value in inside.items():
+            if value != values[name]:
+                logger.info(
+                    "%s.%s: the default %s is outside the space; the first trial takes %s",
+                    self.algorithm,
+                    name,
+                    values[name],
+                    value,
+                )
+        return inside
+
+    def grid(self) -> Iterator[dict[str, Choice]]:
+        """Every combination, for spaces with a :attr:`size`."""
+        values = [one.values() or () for one in self.parameters.values()]
+        for combination in product(*values):
+            yield dict(zip(self.parameters, combination, strict=True))
+
+    def without(self, names: Mapping[str, Any]) -> Self:
+        """The space less the parameters in `names`: those are fixed."""
+        kept = {name: one for name, one in self.parameters.items() if name not in names}
+        return self.model_copy(update={"parameters": kept})
+
+
+def default(algorithm: str, fixed: Mapping[str, Any] | None = None) -> ModelConfig:
+    """The algorithm's default configuration, with `fixed` in place.
+
+    Raises
+    ------
+    ConfigError
+        If the algorithm or a parameter is unknown.
+    """
+    return parse({"algorithm": algorithm, **(fixed or {})})
+
+
+def load_space(
+    algorithm: str, overrides: Mapping[str, Mapping[str, Any] | None] | None = None
+) -> Space:
+    """Read ``onstage/models/spaces/<algorithm>.yaml`` and apply `overrides`.
+
+    Parameters
+    ----------
+    algorithm
+        An algorithm without a file has an empty space: only its default can be tried.
+    overrides
+        Parameter to the keys that change (``{"high": 32}``), to a whole new description, or to
+        None, which takes the parameter out of the space.
+
+    Raises
+    ------
+    ConfigError
+        If the algorithm, a parameter or a key is unknown, or ``low`` is above ``high``.
+    """
+    base = default(algorithm)
+    described = _shipped(algorithm)
+    for name, change in (overrides or {}).items():
+        if change is None:
+            described.pop(name, None)
+        elif "type" in change:
+            described[name] = dict(change)
+        else:
+            described[name] = {**described.get(name, {}), **change}
+    return make_space(base, described)
+
+
+def make_space(base: ModelConfig, described: Mapping[str, Any]) -> Space:
+    """Check a description against the algorithm that `base` configures.
+
+    Raises
+    ------
+    ConfigError
+        As :func:`load_space`.
+    """
+    known = set(type(base).model_fields) - {"algorithm"}
+    for name in described:
+        if name not in known:
+            message = (
+                f"space of {base.algorithm}: it has no parameter {name!r}; "
+                f"it has {', '.join(sorted(known)) or 'none'}"
+            )
+            raise ConfigError(message)
+    try:
+        return Space.model_validate({"algorithm": base.algorithm, "parameters": dict(described)})
+    except ValidationError as error:
+        raise ConfigError(explain(error, f"space of {base.algorithm}")) from error
+
+
+def _shipped(algorithm: str) -> dict[str, Any]:
+    file = files("onstage.models") / "spaces" / f"{algorithm}.yaml"
+    if not file.is_file():
+        return {}
+    try:
+        raw = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        message = f"spaces/{algorithm}.yaml: not YAML: {' '.join(str(error).split())}"
+        raise ConfigError(message) from error
+    if not isinstance(raw, dict | None):
+        message = f"spaces/{algorithm}.yaml: expected parameter: {{type: …}}, got {raw!r}"
+        raise ConfigError(message)
+    return dict(raw or {})
