@@ -87,7 +87,8 @@ class Candidates:
         """
         order = np.argsort(self.of, kind="stable")
         sets, first = np.unique(self.of[order], return_index=True)
-        for number, start, stop in zip(sets, first, [*first[1:], len(order)], strict=True):
+        stops = np.append(first, len(order))[1:]
+        for number, start, stop in zip(sets, first, stops, strict=True):
             items = self.set(int(number))
             step = max(1, cells // max(1, len(items)))
             for low in range(start, stop, step):

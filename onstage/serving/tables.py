@@ -1,0 +1,147 @@
+"""Recommendations to a file, piece by piece; the file appears whole or not at all."""
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Literal, Protocol
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from onstage.columns import Columns
+from onstage.errors import ConfigError, StoreError
+
+
+Format = Literal["parquet", "csv"]
+"""How recommendations are written."""
+
+_BY_SUFFIX: Mapping[str, Format] = {".parquet": "parquet", ".pq": "parquet", ".csv": "csv"}
+
+
+class Writer(Protocol):
+    """Takes tables one after the other."""
+
+    def write(self, table: pd.DataFrame) -> None:
+        """Append `table`; its columns are always the same."""
+
+    def close(self) -> None:
+        """Finish the file."""
+
+
+def format_of(out: Path) -> Format:
+    """Format by the name's ending.
+
+    Raises
+    ------
+    ConfigError
+        If the ending says nothing.
+    """
+    try:
+        return _BY_SUFFIX[out.suffix.lower()]
+    except KeyError:
+        message = f"{out}: cannot tell the format from {out.suffix!r}; end the name in {_endings()}"
+        raise ConfigError(message) from None
+
+
+def schema_of(users: pd.Index, items: pd.Index, *, titles: bool) -> pa.Schema:
+    """Columns of a file of recommendations; identifiers keep the kind they have in the data."""
+    fields = [
+        (Columns.USER, _kind(users)),
+        (Columns.ITEM, _kind(items)),
+        (Columns.SCORE, pa.float32()),
+        (Columns.RANK, pa.int32()),
+        (Columns.FALLBACK, pa.bool_()),
+    ]
+    return pa.schema([*fields, (Columns.TITLE, pa.string())] if titles else fields)
+
+
+@contextmanager
+def writing(out: Path, schema: pa.Schema, form: Format) -> Iterator[Writer]:
+    """Open `out` for writing; it is replaced in one step when the block ends without an error.
+
+    Raises
+    ------
+    StoreError
+        If the folder is read-only, the disk is full, or `out` is a folder. What stood there
+        before is still there.
+    """
+    draft: Path | None = None
+    try:
+        with _complaining(out):
+            draft = _draft(out)
+            with draft.open("wb") as stream:
+                writer = _Parquet(stream, schema) if form == "parquet" else _Csv(stream, schema)
+                try:
+                    yield writer
+                finally:
+                    writer.close()
+                stream.flush()
+                os.fsync(stream.fileno())
+            draft.replace(out)
+    finally:
+        if draft is not None:
+            draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def _complaining(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except StoreError:
+        raise
+    except OSError as error:
+        message = f"{out}: {error.strerror or error}; nothing was written, choose another place"
+        raise StoreError(message) from error
+
+
+def _draft(out: Path) -> Path:
+    if out.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "Is a directory", str(out))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent)
+    os.close(handle)
+    umask = os.umask(0)
+    os.umask(umask)
+    Path(name).chmod(0o666 & ~umask)
+    return Path(name)
+
+
+class _Parquet:
+    def __init__(self, stream: IO[bytes], schema: pa.Schema) -> None:
+        self._schema = schema
+        self._writer: Any = pq.ParquetWriter(stream, schema, compression="zstd")
+
+    def write(self, table: pd.DataFrame) -> None:
+        self._writer.write_table(_arrow(table, self._schema))
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+class _Csv:
+    def __init__(self, stream: IO[bytes], schema: pa.Schema) -> None:
+        self._stream = stream
+        self._names = schema.names
+        stream.write((",".join(self._names) + "\n").encode())
+
+    def write(self, table: pd.DataFrame) -> None:
+        table[self._names].to_csv(self._stream, index=False, header=False)
+
+    def close(self) -> None:
+        """Nothing is left to write."""
+
+
+def _arrow(table: pd.DataFrame, schema: pa.Schema) -> pa.Table:
+    return pa.Table.from_pandas(table, schema=schema, preserve_index=False)
+
+
+def _kind(ids: pd.Index) -> pa.DataType:
+    return pa.int64() if ids.dtype.kind in "iu" else pa.string()
+
+
+def _endings() -> str:
+    return " or ".join(_BY_SUFFIX)
