@@ -1,0 +1,253 @@
+from math import log2
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from typing_extensions import override
+
+from onstage.availability.candidates import Candidates
+from onstage.availability.index import AvailabilityIndex
+from onstage.availability.repeats import RepeatPolicy
+from onstage.data.clock import Clock
+from onstage.data.dataset import Dataset
+from onstage.data.requests import Requests
+from onstage.errors import ContractError, SplitError
+from onstage.evaluation.evaluate import evaluate
+from onstage.evaluation.overlap import check_no_overlap
+from onstage.evaluation.places import places
+from onstage.evaluation.summary import value_of
+from onstage.models.base import Recommender
+from onstage.models.config import FitOptions, RecommenderConfig
+from onstage.models.popularity import Popularity, PopularityConfig
+from onstage.models.state import State
+from onstage.splitting.build import holdouts
+from onstage.splitting.holdout import Holdout
+from onstage.splitting.protocol import LiveProtocol, MaskedProtocol, TemporalProtocol
+from onstage.types import Positions, Scores
+
+
+class Table(Recommender[RecommenderConfig]):
+    """Score pairs as a table says, so that a test knows every rank."""
+
+    def __init__(self, table: NDArray[Any]) -> None:
+        super().__init__(RecommenderConfig(algorithm="table"))
+        self.table = np.asarray(table, dtype=np.float32)
+
+    @override
+    def _fit(self, dataset: Dataset, rng: np.random.Generator, options: FitOptions) -> None: ...
+
+    @override
+    def _score(self, requests: Requests, items: Positions) -> Scores:
+        return self.table[np.ix_(np.maximum(requests.users, 0), items)]
+
+    @override
+    def _state(self) -> State:
+        return {}
+
+    @override
+    def _restore(self, dataset: Dataset, state: State) -> None: ...
+
+
+def log(rows: list[tuple[int, int, int]]) -> Dataset:
+    table = pd.DataFrame(rows, columns=["user_id", "item_id", "timestamp"])
+    return Dataset.from_interactions(table, clock=Clock(kind="step", step_seconds=60))
+
+
+# Three users know all of items 10 to 14 between them; they are asked at step 5.
+TRAIN = [(1, 10, 0), (1, 11, 0), (2, 12, 1), (2, 13, 2), (2, 10, 2), (3, 14, 3)]
+
+
+def exam(relevant: list[list[int]], repeat: list[list[bool]], **options: Any) -> Holdout:  # noqa: ANN401
+    """Ask users 1, 2, 3 for items by position, among all five."""
+    train = log(TRAIN)
+    n = len(relevant)
+    return Holdout(
+        protocol=options.get("protocol", "temporal"),
+        part="test",
+        train=train,
+        history=options.get("history", train),
+        requests=Requests(np.arange(n), np.full(n, 5)),
+        candidates=options.get("candidates", Candidates.shared(np.arange(5), n)),
+        relevant_indptr=np.cumsum([0, *map(len, relevant)]),
+        relevant=np.array([item for event in relevant for item in event]),
+        repeat=np.array([flag for event in repeat for flag in event]),
+        policy=RepeatPolicy(),
+    )
+
+
+SCORES = np.array([[5, 4, 3, 2, 1], [1, 2, 3, 4, 5], [3, 3, 3, 1, 1]])
+
+
+def test_each_event_is_ranked_among_all_its_candidates() -> None:
+    asked = exam([[0], [0, 4], [1]], [[True], [True, False], [False]])
+    events = evaluate(Table(SCORES).fit(asked.train), asked)
+    whole = events[events["group"] == "all"]
+    # Ranks: 1; 5 and 1; the middle of places 1, 2, 3.
+    assert whole["mrr_at_5"].tolist() == [1, 1, 1 / 2]
+    second = (1 / log2(2) + 1 / log2(6)) / (1 / log2(2) + 1 / log2(3))
+    assert whole["ndcg_at_5"].tolist() == pytest.approx([1, second, 1 / log2(3)])
+    assert whole["n_candidates"].tolist() == [5, 5, 5]
+    assert whole["user_id"].tolist() == [1, 2, 3]
+    assert whole["timestamp"].tolist() == [5, 5, 5]
+
+
+def test_a_group_has_the_events_with_relevant_items_of_its_kind() -> None:
+    asked = exam([[0], [0, 4], [1]], [[True], [True, False], [False]])
+    events = evaluate(Table(SCORES).fit(asked.train), asked)
+    repeat, unseen = (events[events["group"] == g] for g in ("repeat", "unseen"))
+    assert repeat["event"].tolist() == [0, 1]
+    assert repeat["mrr_at_5"].tolist() == [1, 1 / 5]  # of event 1 only the item at place 5
+    assert repeat["n_relevant"].tolist() == [1, 1]
+    assert unseen["event"].tolist() == [1, 2]
+    assert unseen["mrr_at_5"].tolist() == [1, 1 / 2]
+
+
+def test_a_group_without_any_event_has_no_rows() -> None:
+    asked = exam([[0], [1]], [[True], [True]])
+    events = evaluate(Table(SCORES).fit(asked.train), asked)
+    assert set(events["group"]) == {"all", "repeat"}
+
+
+def test_on_track_a_repeats_are_told_apart_by_the_window() -> None:
+    train = log(TRAIN)
+    window = train.where(np.flatnonzero(train.user != 0))  # user 1's inputs do not show item 10
+    asked = exam([[0], [2]], [[True], [True]], protocol="live-A", history=window)
+    events = evaluate(Table(SCORES).fit(train), asked)
+    assert events.loc[events["group"] == "older", "user_id"].tolist() == [1]
+    assert events.loc[events["group"] == "in_window", "user_id"].tolist() == [2]
+
+
+def test_an_excluded_item_takes_no_place() -> None:
+    pool = Candidates.shared(np.arange(5), 2).without(np.array([0, 0]), np.array([0, 1]))
+    asked = exam([[2], [2]], [[False], [False]], candidates=pool)
+    whole = evaluate(Table(SCORES).fit(asked.train), asked).query("group == 'all'")
+    assert whole["mrr_at_10"].tolist() == [1, 1 / 3]
+    assert whole["n_candidates"].tolist() == [3, 5]
+
+
+def test_items_that_training_never_saw_tie_at_the_bottom() -> None:
+    train = log([*TRAIN, (1, 15, 9), (1, 16, 9)])
+    known = train.where(train.time < 5)
+    asked = exam([[5]], [[False]], candidates=Candidates.shared(np.arange(7), 1))
+    asked = Holdout(**{**vars(asked), "train": known, "history": known})
+    table = np.array([[1, 2, 3, 4, 5, 99, 98]])
+    whole = evaluate(Table(table).fit(known), asked).query("group == 'all'")
+    assert whole["mrr_at_10"].tolist() == [1 / 6.5]  # five known ones, then places 6 and 7
+
+
+def test_the_fallback_is_marked() -> None:
+    train = log(TRAIN)
+    known = train.where(train.user < 2)  # user 3 has no rows left
+    asked = Holdout(**{**vars(exam([[0], [1], [0]], [[True]] * 3)), "train": known})
+    whole = evaluate(Table(SCORES).fit(known), asked).query("group == 'all'")
+    assert whole["fallback"].tolist() == [False, False, True]
+    # Popularity answers user 3: item 10 was had twice, the others at most once.
+    assert whole["mrr_at_10"].tolist()[2] == 1
+
+
+def test_coverage_and_novelty_look_at_the_lists() -> None:
+    pool = Candidates(np.array([0, 2, 4]), np.array([0, 1, 1, 2]), np.array([0, 1]))
+    asked = exam([[0], [1]], [[True], [False]], candidates=pool)
+    events = evaluate(Table(SCORES).fit(asked.train), asked)
+    # Lists [0, 1] and [2, 1] of the catalogue {0, 1, 2}: all of it is covered.
+    assert value_of(events, "coverage_at_10") == pytest.approx(1)
+    assert events["coverage_at_10"].tolist()[:2] == pytest.approx([2 / 3, 1 / 3])
+    # 3 users; item 0 had by two of them, items 1 and 2 by one each.
+    bits = [-log2(3 / 4), -log2(2 / 4), -log2(2 / 4)]
+    expected = [(bits[0] + bits[1]) / 2, (bits[1] + bits[2]) / 2]
+    assert events["novelty_at_10"].tolist()[:2] == pytest.approx(expected)
+    assert events.loc[events["group"] != "all", "novelty_at_10"].isna().all()
+
+
+def test_blocks_of_any_size_give_the_same_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(3)
+    dataset = log([(u, i, t) for t, (u, i) in enumerate(rng.integers(0, 9, (300, 2)).tolist())])
+    asked = holdouts(TemporalProtocol(), dataset, AvailabilityIndex.everything(9)).test
+    model = Popularity(PopularityConfig()).fit(asked.train)
+    whole = evaluate(model, asked)
+    scored = model.scored
+    monkeypatch.setattr(model, "scored", lambda r, c: scored(r, c, cells=1))
+    pd.testing.assert_frame_equal(whole, evaluate(model, asked))
+
+
+def test_the_table_survives_parquet(tmp_path: Path) -> None:
+    asked = exam([[0], [0, 4]], [[True], [True, False]])
+    events = evaluate(Table(SCORES).fit(asked.train), asked)
+    events.to_parquet(tmp_path / "events.parquet")
+    pd.testing.assert_frame_equal(events, pd.read_parquet(tmp_path / "events.parquet"))
+
+
+@given(st.integers(1, 12), st.integers(1, 9), st.integers(0, 3), st.randoms())
+def test_places_are_counted_as_a_loop_counts_them(
+    n_items: int, n_rows: int, spread: int, random: Random
+) -> None:
+    rng = np.random.default_rng(random.randrange(10**9))
+    scores = rng.integers(0, spread + 1, (n_rows, n_items)).astype(np.float32)
+    scores[rng.random(scores.shape) < 0.2] = -np.inf
+    scores[rng.random(scores.shape) < 0.2] = np.nan
+    line, column = np.nonzero(~np.isnan(scores) & (rng.random(scores.shape) < 0.7))
+    truth = scores[line, column]
+    ahead, tied = places(scores, line, truth)
+    for number, (row, score) in enumerate(zip(line, truth, strict=True)):
+        assert ahead[number] == sum(other > score for other in scores[row])
+        assert tied[number] == sum(other == score for other in scores[row])
+
+
+def interactions(seed: int = 0) -> Dataset:
+    rng = np.random.default_rng(seed)
+    start = np.sort(rng.integers(0, 2000, 800))
+    table = pd.DataFrame(
+        {
+            "user_id": rng.integers(0, 30, 800),
+            "item_id": rng.integers(0, 20, 800),
+            "timestamp": start,
+            "ends_at": start + 8,
+        }
+    )
+    return Dataset.from_interactions(table, clock=Clock(kind="step", step_seconds=600))
+
+
+@pytest.mark.parametrize(
+    "protocol",
+    [TemporalProtocol(), MaskedProtocol(), *(LiveProtocol(track=t) for t in ("A", "B", "C"))],
+    ids=lambda p: p.name,
+)
+def test_no_protocol_trains_on_its_answers(protocol: Any) -> None:  # noqa: ANN401
+    dataset = interactions()
+    made = holdouts(protocol, dataset, AvailabilityIndex.from_interactions(dataset))
+    for part in (made.validation, made.test):
+        check_no_overlap(part)
+        events = evaluate(Popularity(PopularityConfig()).fit(part.train), part)
+        assert set(events["event"]) == set(range(len(part)))
+
+
+def test_a_model_that_was_fitted_on_the_test_part_is_refused() -> None:
+    dataset = interactions()
+    made = holdouts(LiveProtocol(), dataset, AvailabilityIndex.from_interactions(dataset))
+    cheat = Popularity(PopularityConfig()).fit(dataset)
+    with pytest.raises(SplitError, match=r"live-B test: \d+ training rows up to step \d+ stand in"):
+        evaluate(cheat, made.test)
+
+
+def test_a_model_that_was_shown_the_hidden_pairs_is_refused() -> None:
+    dataset = interactions()
+    made = holdouts(MaskedProtocol(), dataset, AvailabilityIndex.from_interactions(dataset))
+    hidden = len(made.test.relevant)
+    with pytest.raises(SplitError, match=f"masked test: training has {hidden} of the hidden"):
+        evaluate(Popularity(PopularityConfig()).fit(dataset), made.test)
+    shown = Holdout(**{**vars(made.test), "history": dataset})
+    with pytest.raises(SplitError, match="the visible history has"):
+        check_no_overlap(shown)
+
+
+def test_a_model_of_another_vocabulary_is_refused() -> None:
+    asked = exam([[0]], [[True]])
+    other = Popularity(PopularityConfig()).fit(log([(1, 99, 0)]))
+    with pytest.raises(ContractError, match="the model knows 1 users and 1 items"):
+        evaluate(other, asked)
