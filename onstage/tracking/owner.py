@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
+from typing_extensions import override
+
 
 UNKNOWN: Final = "-"
 
@@ -47,6 +49,7 @@ class Owner:
             return None
         return cls(parts[0], parts[1], parts[2], int(parts[3]), parts[4])
 
+    @override
     def __str__(self) -> str:
         return "|".join((self.host, self.boot, self.space, str(self.process), self.started))
 

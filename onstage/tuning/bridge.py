@@ -143,7 +143,7 @@ class Bridge:
             "best_value": result.best_value,
             "fit_seconds": result.fit_seconds,
             "evaluate_seconds": result.evaluate_seconds,
-            **{f"trials_{state.lower()}": float(n) for state, n in states.items()},
+            **{f"trials_{str(state).lower()}": float(n) for state, n in states.items()},
         }
         logged = self.tracker.get(self.run_id).metrics
         done = self.tracker.history(self.run_id, "best_so_far")

@@ -1,8 +1,10 @@
 """How much to search: configuration only."""
 
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveFloat, PositiveInt
+
+from onstage.errors import ConfigError
 
 
 class _Config(BaseModel):
@@ -55,3 +57,26 @@ class SweepConfig(_Config):
     """When a trial is given up half-way."""
     algorithms: dict[str, AlgorithmSweep] = {}
     """What is tuned: ``{als: {}, ease: {trials: 10}}``."""
+
+    def with_trials(self, trials: int) -> Self:
+        """The same sweep with this many trials for every algorithm."""
+        algorithms = {
+            name: one.model_copy(update={"trials": None}) for name, one in self.algorithms.items()
+        }
+        return self.model_copy(update={"trials": trials, "algorithms": algorithms})
+
+    def with_trials(self, trials: int) -> Self:
+        """The same sweep with `trials` trials for every algorithm.
+
+        Raises
+        ------
+        ConfigError
+            If `trials` is less than 1.
+        """
+        if trials < 1:
+            message = f"trials {trials}: a sweep needs at least 1, the default configuration"
+            raise ConfigError(message)
+        algorithms = {
+            name: one.model_copy(update={"trials": None}) for name, one in self.algorithms.items()
+        }
+        return self.model_copy(update={"trials": trials, "algorithms": algorithms})
