@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from expectations.suites import Expectation, Suite, columns_of
@@ -178,9 +179,20 @@ def _outcome(table: str, stage: str, expectation: Expectation, found: dict[str, 
         unexpected=int(values.get("unexpected_count") or 0),
         share=float(values.get("unexpected_percent") or 0.0) / 100,
         observed=_observed(values, result.exception_info),
-        examples=tuple(str(v) for v in (values.get("partial_unexpected_list") or ())[:EXAMPLES]),
+        examples=tuple(_shown(v) for v in (values.get("partial_unexpected_list") or ())[:EXAMPLES]),
         rows=tuple(values.get("unexpected_index_list") or ()),
     )
+
+
+def _shown(value: Any) -> str:  # noqa: ANN401  # whatever a column holds
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_shown(part)}" for key, part in value.items())
+    if isinstance(value, tuple):
+        return " and ".join(_shown(part) for part in value)
+    if isinstance(value, np.datetime64 | pd.Timestamp) and not pd.isna(value):
+        return str(pd.Timestamp(value).isoformat())
+    missing = value is None or value is pd.NA or value is pd.NaT or value != value  # noqa: PLR0124
+    return "missing" if missing else str(value)
 
 
 def _observed(values: dict[str, Any], trouble: Any) -> str:  # noqa: ANN401  # the package's type

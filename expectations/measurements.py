@@ -98,13 +98,12 @@ def tell(outcome: Outcome, measured: pd.DataFrame, sortings: Mapping[str, Sortin
     return replace(outcome, observed=f"{value:.1%} of {len(sorting.table)} rows ({told})")
 
 
-def explained(skipped: Skipped, *, compared: bool) -> Skipped:
+def explained(skipped: Skipped) -> Skipped:
     """Say why a check of the ``batch`` suite was left out."""
     if not skipped.why.startswith("no column"):
         return skipped
-    changes = set(Changes.model_fields)
-    absent = "nothing to compare with" if not compared else "not measured"
-    return replace(skipped, why=absent if skipped.check in changes else "no such table")
+    changed = skipped.check in Changes.model_fields
+    return replace(skipped, why="nothing to compare with" if changed else "no such table")
 
 
 def _type_of(table: pd.DataFrame, column: str) -> str | None:

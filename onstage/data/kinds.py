@@ -74,7 +74,8 @@ def _as_time(values: pd.Series) -> pd.Series | None:
         return None
     if str(values.dtype) == "datetime64[us, UTC]":
         return values
-    return values.dt.tz_convert("UTC").dt.as_unit("us")
+    utc: pd.Series = values.dt.tz_convert("UTC").dt.as_unit("us")
+    return utc
 
 
 def _as_text(values: pd.Series) -> pd.Series | None:
@@ -82,7 +83,7 @@ def _as_text(values: pd.Series) -> pd.Series | None:
         values = values.astype(values.cat.categories.dtype)
     if isinstance(values.dtype, pd.StringDtype):
         return values
-    if values.dtype != object or not values.dropna().map(type).eq(str).all():
+    if values.dtype != object or not all(type(value) is str for value in values.dropna()):
         return None
     return values.astype("str")
 
@@ -90,7 +91,7 @@ def _as_text(values: pd.Series) -> pd.Series | None:
 def _as_integer(values: pd.Series) -> pd.Series | None:
     kind = kind_of(values)
     if kind == "i":
-        return values if values.dtype.itemsize == np.int64(0).itemsize else values.astype("Int64")
+        return values if str(values.dtype).lower() == "int64" else values.astype("Int64")
     if kind == "u":
         small = bool((values.dropna() <= np.iinfo(np.int64).max).all())
         return values.astype("Int64") if small else None

@@ -60,7 +60,9 @@ def faults(name: str, table: pd.DataFrame, limits: Limits) -> dict[str, Mask]:
         for rule in RULES
         if rule.table == name and set(rule.columns) <= set(table.columns)
     }
-    unsound = np.logical_or.reduce([np.zeros(len(table), dtype=np.bool_), *found.values()])
+    unsound = np.zeros(len(table), dtype=np.bool_)
+    for mask in found.values():
+        unsound |= mask
     key = key_of(name, table)
     if key:
         sound = np.flatnonzero(~unsound)
@@ -143,7 +145,10 @@ def _outside(
 
 
 def _complete(table: pd.DataFrame, columns: list[str]) -> Mask:
-    return np.logical_and.reduce([table[column].notna().to_numpy() for column in columns])
+    whole = np.ones(len(table), dtype=np.bool_)
+    for column in columns:
+        whole &= table[column].notna().to_numpy()
+    return whole
 
 
 def _placed(use: Mask, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -219,8 +224,10 @@ def _robot_rhythm(table: pd.DataFrame, limits: Limits) -> Mask:
 
 
 def _negative_count(table: pd.DataFrame, _: Limits) -> Mask:
-    masks = [_plain(table[column] < 0) for column in counts_of(table)]
-    return np.logical_or.reduce([_nothing(table), *masks])
+    broken = _nothing(table)
+    for column in counts_of(table):
+        broken |= _plain(table[column] < 0)
+    return broken
 
 
 _I, _W, _R = "interactions", "windows", "relations"
