@@ -1,0 +1,89 @@
+"""The engine that reads, joins and sums: DuckDB in this process, spilling to disk."""
+
+import errno
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+
+from onstage.errors import SourceError
+from onstage.settings import load_settings
+
+
+MEMORY_BYTES: Final = 2 * 1024**3
+"""Most memory of the engine (less on a small machine); what does not fit goes to disk."""
+
+LINE: Final = re.compile(r"(?:CSV Error on Line: |in line )(\d+)")
+
+
+def identifier(name: str) -> str:
+    """Quote a column or table name."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Quote a text."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+@contextmanager
+def engine(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open an engine whose tables and spill files are in a folder inside `scratch`, then removed.
+
+    It loads no extension from the network, and its clock is UTC.
+    """
+    with tempfile.TemporaryDirectory(prefix=".engine-", dir=scratch) as folder:
+        connection = duckdb.connect(
+            str(Path(folder) / "stage.duckdb"),
+            config={
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+                "memory_limit": f"{_memory() // 1024**2}MiB",
+                "temp_directory": str(Path(folder) / "spill"),
+                "preserve_insertion_order": "true",
+            },
+        )
+        try:
+            connection.execute("SET enable_progress_bar = false")
+            connection.execute("SET TimeZone = 'UTC'")
+            threads = load_settings().threads
+            if threads:
+                connection.execute(f"SET threads = {threads:d}")
+            yield connection
+        finally:
+            connection.close()
+
+
+def first_row(connection: duckdb.DuckDBPyConnection, statement: str) -> tuple[Any, ...] | None:
+    """Run a query and return its first row; nothing of it stays open."""
+    rows = connection.execute(statement).fetchall()
+    return rows[0] if rows else None
+
+
+def _memory() -> int:
+    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return min(MEMORY_BYTES, physical // 2)
+
+
+def translated(error: duckdb.Error, place: object) -> Exception:
+    """Our error for one of the engine's, on one line: what, where, and what to do."""
+    text = str(error)
+    if "No space left" in text or "max_temp_directory_size" in text:
+        return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(place))
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    line = LINE.search(text)
+    if line is None:
+        return SourceError(f"{place}: cannot be read: {lines[0]}")
+    reason = next((said for said in lines if _explains(said)), lines[0])
+    return SourceError(f"{place}: line {line.group(1)}: {reason}; fix or remove the line")
+
+
+def _explains(line: str) -> bool:
+    return line.startswith(
+        ("Expected Number of Columns", "Value with unterminated", "Invalid unicode", "Maximum line")
+    )
