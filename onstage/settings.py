@@ -184,7 +184,18 @@ def apply_environment(settings: Settings) -> None:
     """Set :data:`ENVIRONMENT` and the homes for this process and its children.
 
     Call before prefect or mlflow is imported; a variable the user has set is left alone.
+
+    Raises
+    ------
+    ConfigError
+        If the home folder cannot be created.
     """
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    os.environ.setdefault("PREFECT_HOME", str((settings.home / "prefect").resolve()))
+    home = Path(os.environ.setdefault("PREFECT_HOME", str((settings.home / "prefect").resolve())))
+    for folder in (settings.home, home):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            message = f"folder {folder}: {error.strerror}; choose a writable one with ONSTAGE_HOME"
+            raise ConfigError(message) from error

@@ -59,13 +59,6 @@ class SweepConfig(_Config):
     """What is tuned: ``{als: {}, ease: {trials: 10}}``."""
 
     def with_trials(self, trials: int) -> Self:
-        """The same sweep with this many trials for every algorithm."""
-        algorithms = {
-            name: one.model_copy(update={"trials": None}) for name, one in self.algorithms.items()
-        }
-        return self.model_copy(update={"trials": trials, "algorithms": algorithms})
-
-    def with_trials(self, trials: int) -> Self:
         """The same sweep with `trials` trials for every algorithm.
 
         Raises

@@ -1,0 +1,48 @@
+# What a newcomer types. Every target makes its own .venv from constraints.txt and needs nothing else.
+.DEFAULT_GOAL := help
+.PHONY: help demo test check ui docs results bench clean realdata
+
+VENV := .venv
+BIN := $(VENV)/bin
+DONE := $(VENV)/.made
+TESTS ?=
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s :
+
+$(DONE): pyproject.toml constraints.txt
+	@python=$$(for p in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
+	  command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done); \
+	if [ -z "$$python" ]; then echo "onstage needs Python 3.11, 3.12 or 3.13; found $$(python3 --version 2>&1). Install one, or name it: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; fi; \
+	echo "making $(VENV) with $$($$python --version) (two to four minutes, once)"; \
+	$$python -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: $(DONE)  ## simulate a live-stream platform and retrain on it, offline
+	@$(BIN)/onstage demo
+
+test: $(DONE)  ## the tests (those marked realdata are skipped where the data are absent)
+	$(BIN)/python -m pytest $(TESTS)
+
+check: $(DONE)  ## style, types, layers, documentation
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/architecture
+
+ui: $(DONE)  ## Prefect server and MLflow UI on loopback, addresses printed
+	@$(BIN)/onstage ui
+
+results: $(DONE)  ## retrain on the three real data sets and write docs/results.md
+	$(BIN)/python benchmarks/results.py
+
+bench: $(DONE)  ## every benchmark, short form
+	@for b in benchmarks/*.py; do case $$b in */results.py) ;; *) echo "== $$b"; $(BIN)/python $$b || exit 1;; esac; done
+
+docs: $(DONE)  ## write the generated reference of commands and configuration
+	$(BIN)/python docs/reference.py
+
+clean:  ## remove the environment and caches (not var/, which holds runs)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,22 @@
+"""Examine every recipe on the same events."""
+
+from typing import Annotated
+
+from prefect import flow
+from prefect.runtime import flow_run
+from pydantic import Field
+
+from flows.parts import accepted, examined
+from onstage.data.store import Reference
+from onstage.pipeline.runs import tracked
+from onstage.pipeline.workspace import Workspace
+
+
+@flow(name="backtest", flow_run_name="backtest-{config}")
+def backtest(
+    config: Annotated[str, Field(description="Configuration file, e.g. configs/deskdrop.yaml")],
+) -> Reference:
+    """Everything up to the leaderboard: nothing is registered or promoted."""
+    workspace = Workspace.open(config)
+    with workspace.alone("backtest"), tracked(workspace, "backtest", str(flow_run.id)) as run:
+        return examined(workspace, accepted(workspace), run).board

@@ -1,0 +1,82 @@
+"""The command `onstage`: one verb a command; heavy imports wait until a command needs them."""
+
+import importlib
+import logging
+import sys
+from typing import Final
+
+import click
+from typing_extensions import override
+
+from onstage.errors import OnstageError
+
+
+COMMANDS: Final = {
+    "demo": "Simulate a live-stream platform and retrain on it: the tour.",
+    "init": "Look at a log file and write a configuration for it.",
+    "simulate": "Write the raw files of a simulated live-stream platform.",
+    "validate": "Ingest a data set and check what must be true of it.",
+    "sweep": "Tune one algorithm, or all of the configuration's.",
+    "backtest": "Examine every recipe on the same test events.",
+    "retrain": "From the raw log to a registered champion: everything.",
+    "leaderboard": "Print the newest leaderboard.",
+    "promote": "Decide whether the newest leader becomes champion.",
+    "champion": "Say who is champion, since when and why.",
+    "cluster": "Group users and items by what they do.",
+    "recommend": "Write recommendations of what is live, for all users or some.",
+    "ui": "Start the Prefect server and the MLflow UI on loopback.",
+    "schema": "Print the JSON schema of configuration files.",
+}
+
+EPILOG: Final = """\b
+Try it:        onstage demo
+Your own log:  onstage init watches.csv && onstage retrain configs/watches.yaml
+Where to look: onstage ui
+
+Exit status: 0 done, 1 refused (a failed suite, a bad input), 2 wrong usage.
+Folders and threads are set by ONSTAGE_HOME, ONSTAGE_DATA, ONSTAGE_THREADS, ONSTAGE_PROGRESS;
+tracking and promotion by mlflow.yaml."""
+
+
+class Commands(click.Group):
+    """A group that imports a command's module when the command is used, not when it is listed."""
+
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    @override
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"flows.commands.{cmd_name}").command
+        return command if isinstance(command, click.Command) else None
+
+    @override
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    @override
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except OnstageError as error:
+            click.echo(f"onstage: {error}", err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="onstage")
+@click.option("-v", "--verbose", is_flag=True, help="Log more, to stderr.")
+def main(*, verbose: bool) -> None:
+    """From a watch log to a champion recommender, every night, with the evidence in MLflow."""
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The commands of `onstage`, one file each."""

@@ -1,0 +1,31 @@
+"""`onstage backtest`."""
+
+from pathlib import Path
+
+import click
+
+from flows.commands.options import answer, config_argument, json_option
+
+
+@click.command(name="backtest")
+@config_argument
+@json_option
+def command(config: Path, *, as_json: bool) -> None:
+    """Examine every recipe of CONFIG, tuned and fixed, on the same test events.
+
+    Does everything up to the leaderboard; registers and promotes nothing.
+    """
+    from flows.running import prepare
+
+    prepare()
+    from flows.backtest import backtest
+    from onstage.pipeline.ranking import primary_rows, read_rows
+    from onstage.pipeline.workspace import Workspace
+    from onstage.reporting.tables import leaderboard_records, leaderboard_text
+
+    made = backtest(str(config))
+    workspace = Workspace.open(config)
+    rows = read_rows(workspace, made)
+    first = rows.merge(primary_rows(rows, workspace)[["protocol", "group"]].drop_duplicates())
+    text = leaderboard_text(first, primary=workspace.mlflow.promotion.metric)
+    answer(leaderboard_records(rows), text, as_json=as_json)

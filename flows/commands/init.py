@@ -1,0 +1,46 @@
+"""`onstage init`."""
+
+from pathlib import Path
+
+import click
+
+from onstage.errors import ConfigError
+
+
+@click.command(name="init")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Where.  [default: configs/NAME.yaml]"
+)
+@click.option("--dry-run", is_flag=True, help="Print the configuration, write nothing.")
+@click.option("--force", is_flag=True, help="Replace a configuration that exists.")
+def command(file: Path, output: Path | None, *, dry_run: bool, force: bool) -> None:
+    """Look at a log FILE and write a configuration for it, saying what was guessed.
+
+    FILE is CSV, TSV, Parquet or JSON lines, plain, .gz or .zst. Read the guesses before you
+    retrain: a wrong column mapping is the most expensive mistake there is.
+
+    \b
+    Example:  onstage init watches.csv
+              onstage retrain configs/watches.yaml
+    """
+    from onstage.data.sources.inspection import inspect, render_config
+
+    guess = inspect(file)
+    text = render_config(guess)
+    for sentence in guess.sentences:
+        click.echo(f"- {sentence}", err=True)
+    if dry_run:
+        click.echo(text)
+        return
+    target = output or Path("configs") / f"{guess.name}.yaml"
+    if target.exists() and not force:
+        message = f"{target} exists; pass --force to replace it or --output for another file"
+        raise ConfigError(message)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        message = f"{target}: {error.strerror}; choose another file with --output"
+        raise ConfigError(message) from error
+    click.echo(f"wrote {target}; check it, then: onstage retrain {target}")

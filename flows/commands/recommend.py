@@ -1,0 +1,70 @@
+"""`onstage recommend`."""
+
+import shutil
+from pathlib import Path
+
+import click
+
+from flows.commands.options import answer, config_argument, json_option
+from onstage.errors import StoreError
+
+
+@click.command(name="recommend")
+@config_argument
+@click.option("--at", help="`last`, `now`, or an instant: 2024-06-01T20:00:00Z, or a step.")
+@click.option("--k", type=click.IntRange(min=1), help="Length of each list.")
+@click.option(
+    "--users",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="File of user ids: one a line, or a column user_id.  [default: all]",
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Where: .parquet or .csv.")
+@json_option
+def command(  # one argument an option
+    config: Path,
+    at: str | None,
+    k: int | None,
+    users: Path | None,
+    output: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Let @champion recommend what is live at an instant, to all users or some.
+
+    Users nobody knows get what is popular among the live. Lists are shorter than K where fewer
+    items are live.
+
+    \b
+    Example:  onstage recommend configs/twitch105k.yaml --at 6000 --k 5 -o lists.csv
+    """
+    from flows.running import prepare
+
+    prepare()
+    from flows.recommend import recommend
+    from onstage.pipeline.recommending import lists_path
+    from onstage.pipeline.workspace import Workspace
+    from onstage.serving.tables import format_of
+
+    form = None if output is None else format_of(output)
+    made = recommend(str(config), at, k, None if users is None else str(users), form)
+    workspace = Workspace.open(config).asking(at=at, k=k, form=form)
+    path = lists_path(workspace, made)
+    if output is not None:
+        path = _deliver(path, output)
+    counts = ", ".join(f"{name} {value}" for name, value in made.counts.items())
+    answer({"path": str(path), **made.counts}, f"{path}\n{counts}", as_json=as_json)
+
+
+def _deliver(source: Path, target: Path) -> Path:
+    """Copy the lists where they are wanted, replacing an older file in one step."""
+    draft = target.with_name(f".{target.name}.draft")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, draft)
+        draft.replace(target)
+    except OSError as error:
+        message = f"{target}: {error.strerror}; choose another file with --output"
+        raise StoreError(message) from error
+    finally:
+        draft.unlink(missing_ok=True)
+    return target

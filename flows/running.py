@@ -1,0 +1,60 @@
+"""How a flow is started from the command line: its environment, and one clear error."""
+
+import logging
+import os
+import urllib.error
+import urllib.request
+
+from typing_extensions import override
+
+from onstage.errors import OnstageError, OrchestrationError
+from onstage.settings import apply_environment, load_settings
+
+
+class _Short(logging.Filter):
+    """Keep Prefect from printing a traceback for an error that explains itself."""
+
+    @override
+    def filter(self, record: logging.LogRecord) -> bool:
+        problem = record.exc_info[1] if record.exc_info else None
+        if isinstance(problem, OnstageError):
+            record.exc_info = None
+            record.msg, record.args = "%s: %s", (type(problem).__name__, problem)
+        return True
+
+
+def prepare() -> None:
+    """Set the environment before Prefect is imported, and see that its server answers.
+
+    Raises
+    ------
+    OrchestrationError
+        If ``PREFECT_API_URL`` is set and nothing healthy answers there within three seconds.
+    """
+    apply_environment(load_settings())
+    url = os.environ.get("PREFECT_API_URL")
+    if url:
+        _probe(url)
+    quieten()
+
+
+def quieten() -> None:
+    """Show one line instead of a traceback for our own errors in Prefect's console log."""
+    for name in ("prefect.flow_runs", "prefect.task_runs"):
+        logging.getLogger(name).addFilter(_Short())
+
+
+def _probe(url: str) -> None:
+    health = f"{url.rstrip('/')}/health"
+    if not health.startswith(("http://", "https://")):
+        message = f"PREFECT_API_URL={url}: expected http://… or https://…"
+        raise OrchestrationError(message)
+    try:
+        with urllib.request.urlopen(health, timeout=3):  # noqa: S310  # the scheme is checked
+            return
+    except (urllib.error.URLError, OSError) as error:
+        message = (
+            f"PREFECT_API_URL={url}: no Prefect server answers there ({error}); start one with "
+            "`onstage ui`, or unset PREFECT_API_URL to use a temporary one"
+        )
+        raise OrchestrationError(message) from error

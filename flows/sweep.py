@@ -1,0 +1,36 @@
+"""Tune, and nothing after it."""
+
+from typing import Annotated
+
+from prefect import flow
+from prefect.runtime import flow_run
+from pydantic import Field
+
+from flows.parts import accepted
+from onstage.data.store import Reference
+from onstage.errors import ConfigError
+from onstage.pipeline.runs import tracked
+from onstage.pipeline.workspace import Workspace
+from tasks.sweep import sweep as tune
+
+
+@flow(name="sweep", flow_run_name="sweep-{config}")
+def sweep(
+    config: Annotated[str, Field(description="Configuration file, e.g. configs/deskdrop.yaml")],
+    algorithms: Annotated[
+        list[str] | None, Field(description="Some of the configuration's; all by default")
+    ] = None,
+    trials: Annotated[
+        int | None, Field(ge=1, description="Trials of each study, instead of the configuration's")
+    ] = None,
+) -> dict[str, Reference]:
+    """Ingest, validate, and run one study per algorithm on the validation part."""
+    workspace = Workspace.open(config, trials=trials)
+    known = list(workspace.config.sweep.algorithms)
+    chosen = algorithms or known
+    if strangers := [name for name in chosen if name not in known]:
+        message = f"algorithm {strangers[0]!r} is not in sweep.algorithms of {config}: {known}"
+        raise ConfigError(message)
+    with workspace.alone("sweep"), tracked(workspace, "sweep", str(flow_run.id)) as run:
+        log = accepted(workspace)
+        return {name: tune(workspace, log, name, run) for name in chosen}

@@ -1,0 +1,74 @@
+"""The accepted log in memory: dataset, availability, and one pair of holdouts per protocol."""
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import pandas as pd
+
+from onstage.availability.index import AvailabilityIndex
+from onstage.columns import Columns
+from onstage.data.clock import Clock
+from onstage.data.dataset import Dataset
+from onstage.data.store import Reference
+from onstage.data.tables import read_table
+from onstage.errors import ContractError
+from onstage.pipeline.workspace import Workspace
+from onstage.splitting.build import Holdouts, holdouts
+from onstage.splitting.protocol import Protocol
+
+
+@dataclass(frozen=True)
+class Log:
+    """An accepted log, read once per process."""
+
+    folder: Path
+    clock: Clock
+
+    @cached_property
+    def interactions(self) -> pd.DataFrame:
+        """The interactions table."""
+        table = read_table(self.folder, "interactions")
+        if table is None:
+            message = f"{self.folder.name}: no interactions table"
+            raise ContractError(message)
+        return table
+
+    @cached_property
+    def items(self) -> pd.DataFrame | None:
+        """The items table, if there is one."""
+        return read_table(self.folder, "items")
+
+    @cached_property
+    def relations(self) -> pd.DataFrame | None:
+        """The relations table, if there is one."""
+        return read_table(self.folder, "relations")
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The interactions as arrays; the vocabulary has the catalogue's other items too."""
+        catalogue = None if self.items is None else self.items[Columns.ITEM].to_numpy()
+        return Dataset.from_interactions(self.interactions, clock=self.clock, items=catalogue)
+
+    @cached_property
+    def availability(self) -> AvailabilityIndex:
+        """From the windows table; else from interactions that have ends; else always."""
+        windows = read_table(self.folder, "windows")
+        if windows is not None:
+            return AvailabilityIndex.from_windows(windows, self.dataset)
+        return AvailabilityIndex.from_interactions(self.dataset)
+
+    @lru_cache(maxsize=8)  # noqa: B019  # a log lives as long as its process
+    def exam(self, protocol: Protocol) -> Holdouts:
+        """Both holdouts of one protocol."""
+        return holdouts(protocol, self.dataset, self.availability)
+
+
+@lru_cache(maxsize=2)
+def _read(folder: Path, clock: Clock) -> Log:
+    return Log(folder, clock)
+
+
+def accepted_log(workspace: Workspace, validated: Reference) -> Log:
+    """Read the tables that validation accepted."""
+    return _read(workspace.store.path(validated), workspace.config.clock)

@@ -1,0 +1,100 @@
+"""What a retrain leaves behind: references to everything a person may ask for afterwards."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from onstage.data.store import Reference
+from onstage.errors import ConfigError
+from onstage.pipeline.workspace import Workspace, write_atomically
+
+
+class Gain(BaseModel):
+    """A paired difference, challenger - opponent, on the primary metric."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mean: float
+    low: float
+    high: float
+    n_events: int
+
+
+class Verdict(BaseModel):
+    """What the gate decided."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    verdict: Literal["first", "promoted", "refreshed", "kept"]
+    """In one word."""
+    sentence: str
+    """On one line, with numbers."""
+    reasons: tuple[str, ...]
+    """One line each."""
+    gains: dict[str, Gain] = {}
+    """Opponent to the paired difference that was looked at."""
+    leader: str
+    """Name of the leaderboard's first model."""
+    challenger: str | None
+    """Version behind ``@challenger``."""
+    champion: str | None
+    """Version behind ``@champion`` after the decision."""
+    bundle: Reference | None
+    """The champion's files in the store, where this machine made them."""
+
+
+class Outcome(BaseModel):
+    """One retrain, as references."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    run: str
+    log: Reference
+    sweeps: dict[str, Reference]
+    backtests: dict[str, Reference]
+    board: Reference
+    decision: Verdict
+    clusters: Reference
+    recommendations: Reference
+    page: str = ""
+
+    @property
+    def steps(self) -> list[Reference]:
+        """Every artefact, in the order of the flow."""
+        return [
+            self.log,
+            *self.sweeps.values(),
+            *self.backtests.values(),
+            self.board,
+            self.clusters,
+            self.recommendations,
+        ]
+
+    def seconds(self, *, of: str) -> float:
+        """Seconds that this retrain itself spent on ``fit_seconds`` or ``evaluate_seconds``."""
+        return float(sum(float(s.counts.get(of, 0.0)) for s in self.steps if not s.reused))
+
+
+def _path(workspace: Workspace) -> Path:
+    return workspace.folder / "retrain.json"
+
+
+def remember(workspace: Workspace, outcome: Outcome) -> None:
+    """Make `outcome` the newest retrain."""
+    write_atomically(_path(workspace), outcome.model_dump_json(indent=1))
+
+
+def recall(workspace: Workspace) -> Outcome:
+    """The newest retrain.
+
+    Raises
+    ------
+    ConfigError
+        Before the first one.
+    """
+    path = _path(workspace)
+    if not path.exists():
+        message = f"{workspace.config.name}: no retrain has ended yet; run `onstage retrain` first"
+        raise ConfigError(message)
+    return Outcome.model_validate_json(path.read_text())

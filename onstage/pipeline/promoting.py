@@ -1,0 +1,213 @@
+"""Examined recipes become registered versions, and one of them perhaps the champion."""
+
+import logging
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from onstage.columns import Columns
+from onstage.data.store import Reference
+from onstage.evaluation.comparison import Difference, compare
+from onstage.models.catalog import ModelConfig, parse
+from onstage.pipeline.backtest import read_events
+from onstage.pipeline.outcome import Gain, Verdict
+from onstage.pipeline.ranking import primary_rows, read_rows
+from onstage.pipeline.recipes import Recipe, named, with_champion
+from onstage.pipeline.refit import refitted
+from onstage.pipeline.sweeping import best_config
+from onstage.pipeline.workspace import Workspace
+from onstage.registry.audit import Audit
+from onstage.registry.enact import enact
+from onstage.registry.promotion import CHAMPION, Decision, Standing, decide, opponents
+from onstage.registry.versions import Proposal, Registry, Version
+from onstage.serving.pyfunc import save_pyfunc
+
+
+logger = logging.getLogger(__name__)
+
+
+def registry_of(workspace: Workspace) -> Registry:
+    """The registry that the settings name."""
+    return Registry.open(workspace.mlflow, workspace.settings)
+
+
+def audit_of(workspace: Workspace) -> Audit:
+    """The audit of this home folder."""
+    return Audit(workspace.settings.home / "audit.jsonl")
+
+
+def recipes_of(workspace: Workspace, sweeps: Mapping[str, Reference]) -> list[Recipe]:
+    """Every recipe to examine: the fixed ones first, each study's best, the champion's last."""
+    fixed = [
+        Recipe(name=name, config=config, origin="fixed")
+        for name, config in workspace.config.models.items()
+    ]
+    swept = [
+        Recipe(name=algorithm, config=best_config(workspace, made), origin="swept")
+        for algorithm, made in sweeps.items()
+    ]
+    champion = registry_of(workspace).champion(workspace.registered_model)
+    return with_champion(
+        [*fixed, *swept], None if champion is None else parse(dict(champion.config))
+    )
+
+
+class _Gate:
+    """Everything one decision looks at."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        log: Reference,
+        board: Reference,
+        backtests: Mapping[str, Reference],
+        recipes: list[Recipe],
+    ) -> None:
+        self.workspace = workspace
+        self.log = log
+        self.backtests = backtests
+        self.recipes = recipes
+        self.rules = workspace.mlflow.promotion
+        self.rows = read_rows(workspace, board)
+        self.ranking = [str(m) for m in primary_rows(self.rows, workspace)[Columns.MODEL]]
+        self.leader = self.ranking[0]
+
+    def config(self, name: str) -> ModelConfig:
+        """The recipe that stands on the leaderboard as `name`."""
+        return next(recipe.config for recipe in self.recipes if recipe.name == name)
+
+    def standing(self, name: str, version: Version | None = None) -> Standing:
+        """How a model on the leaderboard stands, fitted on the newest log."""
+        return Standing(
+            name=name,
+            config=self.config(name).model_dump(mode="json"),
+            data_digest=self.log.digest,
+            version=None if version is None else version.version,
+        )
+
+    def difference(self, one: str, other: str) -> Difference:
+        """Paired difference of two models on the primary protocol's test events."""
+        protocol = self.workspace.config.primary.name
+        tables = [
+            read_events(self.workspace, self.backtests[name], protocol) for name in (one, other)
+        ]
+        return compare(
+            tables[0],
+            tables[1],
+            self.rules.metric,
+            self.rules.group,
+            confidence=self.rules.confidence,
+            seed=self.workspace.config.seed,
+        )
+
+    def decide(self, name: str, version: Version | None, champion: Version | None) -> Decision:
+        """Put `name` forward against the champion's recipe and the baselines."""
+        names = [recipe.name for recipe in self.recipes]
+        gains = {
+            other: self.difference(name, other) for other in opponents(self.rules, names, name)
+        }
+        standing = None
+        if champion is not None:
+            recipe = parse(dict(champion.config))
+            holder = named(self.recipes, recipe)
+            standing = replace(
+                champion.standing, name=holder, config=recipe.model_dump(mode="json")
+            )
+            if holder != name:
+                gains[CHAMPION] = self.difference(name, holder)
+        return decide(self.rules, self.standing(name, version), standing, gains)
+
+    def metrics(self, name: str) -> dict[str, float]:
+        """What a model reached, as ``<protocol>/<group>/<metric>``."""
+        mine = self.rows[self.rows[Columns.MODEL] == name]
+        keys = mine[Columns.PROTOCOL] + "/" + mine[Columns.GROUP] + "/" + mine[Columns.METRIC]
+        return dict(zip(keys, mine[Columns.VALUE].astype(float), strict=True))
+
+
+def promoted(  # a decision looks at all of these
+    workspace: Workspace,
+    log: Reference,
+    board: Reference,
+    backtests: Mapping[str, Reference],
+    recipes: list[Recipe],
+    run: str,
+) -> Verdict:
+    """Register the leader as ``@challenger``; move ``@champion`` if the evidence allows.
+
+    Where the leader does not win, somebody else may be put forward: before the first champion, the
+    next model of the leaderboard that passes its own conditions (a baseline that the leader could
+    not beat, say); after, the champion's own recipe on the newer data (``promotion.refresh`` in
+    ``mlflow.yaml``).
+    """
+    gate = _Gate(workspace, log, board, backtests, recipes)
+    registry, audit = registry_of(workspace), audit_of(workspace)
+    name = workspace.registered_model
+    champion = registry.champion(name)
+    version, bundle = _register(gate, registry, gate.leader, run)
+    decision = gate.decide(gate.leader, version, champion)
+    enact(registry, audit, name, decision, run)
+    other = None if decision.promote else _second(gate, champion)
+    if other is not None:
+        fresh, bundle = _register(gate, registry, other, run)
+        second = gate.decide(other, fresh, champion)
+        enact(registry, audit, name, second, run)
+        registry.set_challenger(name, version.version)
+        decision = replace(second, reasons=(*second.reasons, *decision.reasons))
+    holder = registry.champion(name)
+    mine = holder is not None and holder.data_digest == log.digest
+    return Verdict(
+        verdict=decision.verdict,
+        sentence=decision.sentence,
+        reasons=decision.reasons,
+        gains={
+            other: Gain(mean=g.mean, low=g.low, high=g.high, n_events=g.n_events)
+            for other, g in decision.intervals.items()
+        },
+        leader=gate.leader,
+        challenger=version.version,
+        champion=None if holder is None else holder.version,
+        bundle=bundle if mine else None,
+    )
+
+
+def _second(gate: _Gate, champion: Version | None) -> str | None:
+    """Name whoever is put forward after the leader failed, or None."""
+    if champion is None:
+        others = gate.ranking[1:]
+    elif champion.data_digest != gate.log.digest:
+        others = [named(gate.recipes, parse(dict(champion.config)))]
+    else:
+        others = []
+    passing = (o for o in others if o != gate.leader and gate.decide(o, None, champion).promote)
+    return next(passing, None)
+
+
+def preview(
+    workspace: Workspace,
+    log: Reference,
+    board: Reference,
+    backtests: Mapping[str, Reference],
+    recipes: list[Recipe],
+) -> Decision:
+    """Decide without registering, moving or writing anything."""
+    gate = _Gate(workspace, log, board, backtests, recipes)
+    champion = registry_of(workspace).champion(workspace.registered_model)
+    return gate.decide(gate.leader, None, champion)
+
+
+def _register(gate: _Gate, registry: Registry, name: str, run: str) -> tuple[Version, Reference]:
+    workspace = gate.workspace
+    bundle = refitted(workspace, gate.log, gate.config(name))
+    with tempfile.TemporaryDirectory(dir=workspace.settings.home) as scratch:
+        folder = Path(scratch) / "model"
+        save_pyfunc(workspace.store.path(bundle), folder)
+        proposal = Proposal(
+            model=name,
+            config=gate.config(name).model_dump(mode="json"),
+            data_digest=gate.log.digest,
+            folder=folder,
+            metrics=gate.metrics(name),
+            tags={"onstage.bundle": bundle.key},
+        )
+        return registry.register(workspace.registered_model, run, proposal), bundle

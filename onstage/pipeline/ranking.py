@@ -1,0 +1,105 @@
+"""The leaderboard: every recipe's averages on the same events, with intervals."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from onstage.columns import Columns
+from onstage.data.store import Reference
+from onstage.errors import ConfigError
+from onstage.evaluation.summary import summarise
+from onstage.pipeline.backtest import read_events
+from onstage.pipeline.recipes import Recipe
+from onstage.pipeline.workspace import Workspace, write_atomically
+
+
+LEADERBOARD_VERSION = "1"
+ROWS = "leaderboard.json"
+
+
+def ranked(
+    workspace: Workspace, backtests: Mapping[str, Reference], recipes: list[Recipe]
+) -> Reference:
+    """Summarise the per-event tables of all recipes into leaderboard rows."""
+    config = workspace.config
+
+    def build(folder: Path) -> Mapping[str, float | int | str]:
+        rows = [
+            summarise(
+                read_events(workspace, backtests[recipe.name], protocol.name),
+                model=recipe.name,
+                protocol=protocol.name,
+                seed=config.seed,
+            )
+            for protocol in config.protocols
+            for recipe in recipes
+        ]
+        table = pd.concat(rows, ignore_index=True)
+        (folder / ROWS).write_text(table.to_json(orient="records", indent=1, double_precision=15))
+        best = leading(table, workspace)
+        return {
+            "models": len(recipes),
+            "leader": str(best[Columns.MODEL]),
+            "value": float(best[Columns.VALUE]),
+        }
+
+    return workspace.step(
+        "leaderboard",
+        LEADERBOARD_VERSION,
+        dict(backtests),
+        {
+            "recipes": recipes,
+            "protocols": config.protocols,
+            "promotion": workspace.mlflow.promotion,
+            "seed": config.seed,
+        },
+        build,
+    )
+
+
+def primary_rows(table: pd.DataFrame, workspace: Workspace) -> pd.DataFrame:
+    """The rows of the primary protocol, metric and group, best first."""
+    rules = workspace.mlflow.promotion
+    chosen = table[
+        (table[Columns.PROTOCOL] == workspace.config.primary.name)
+        & (table[Columns.METRIC] == rules.metric)
+        & (table[Columns.GROUP] == rules.group)
+    ]
+    if chosen.empty:
+        known = sorted(table[Columns.METRIC].unique())
+        message = f"promotion.metric {rules.metric!r} is not measured; choose one of {known}"
+        raise ConfigError(message)
+    return chosen.sort_values(Columns.VALUE, ascending=False, kind="stable")
+
+
+def leading(table: pd.DataFrame, workspace: Workspace) -> "pd.Series[Any]":
+    """The leaderboard's first row on the primary metric."""
+    return primary_rows(table, workspace).iloc[0]
+
+
+def read_rows(workspace: Workspace, made: Reference) -> pd.DataFrame:
+    """Read the leaderboard's rows."""
+    return pd.DataFrame(json.loads(workspace.store.path(made, ROWS).read_text()))
+
+
+def publish(workspace: Workspace, made: Reference) -> None:
+    """Make `made` the newest leaderboard, which ``onstage leaderboard`` prints."""
+    write_atomically(workspace.folder / "leaderboard.ref.json", made.model_dump_json())
+
+
+def newest(workspace: Workspace) -> pd.DataFrame:
+    """Read the newest leaderboard.
+
+    Raises
+    ------
+    ConfigError
+        Before the first retrain.
+    """
+    path = workspace.folder / "leaderboard.ref.json"
+    if not path.exists():
+        message = f"{workspace.config.name}: no leaderboard yet; run `onstage retrain` first"
+        raise ConfigError(message)
+    return read_rows(workspace, Reference.model_validate_json(path.read_text()))

@@ -1,0 +1,41 @@
+"""Named recipes: what stands on the leaderboard, and where its hyperparameters came from."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from onstage.models.catalog import ModelConfig
+
+
+class Recipe(BaseModel):
+    """One line of the leaderboard before it has numbers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    name: str
+    """Its name on the leaderboard."""
+    config: ModelConfig
+    """Algorithm and hyperparameters."""
+    origin: Literal["fixed", "swept", "champion"]
+    """``fixed`` in the configuration; ``swept``: a study's best; ``champion``: the registry's."""
+
+
+def with_champion(recipes: list[Recipe], champion: ModelConfig | None) -> list[Recipe]:
+    """Add the champion's recipe unless the same one stands there already."""
+    if champion is None or any(recipe.config == champion for recipe in recipes):
+        return recipes
+    return [*recipes, Recipe(name="champion", config=champion, origin="champion")]
+
+
+def named(recipes: list[Recipe], config: ModelConfig) -> str:
+    """Name under which a recipe stands on the leaderboard.
+
+    Raises
+    ------
+    KeyError
+        If it does not.
+    """
+    for recipe in recipes:
+        if recipe.config == config:
+            return recipe.name
+    raise KeyError(config.algorithm)

@@ -1,0 +1,40 @@
+"""The model that is served: a recipe fitted on everything, as files."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from onstage.data.store import Reference
+from onstage.models.catalog import ModelConfig, build
+from onstage.models.config import FitOptions
+from onstage.pipeline.exams import accepted_log
+from onstage.pipeline.workspace import Workspace
+from onstage.serving.bundle import save_bundle
+
+
+REFIT_VERSION = "1"
+
+
+def refitted(workspace: Workspace, validated: Reference, recipe: ModelConfig) -> Reference:
+    """Fit `recipe` on the whole accepted log and write the bundle that serving loads."""
+    config = workspace.config
+
+    def build_bundle(folder: Path) -> Mapping[str, float | int | str]:
+        log = accepted_log(workspace, validated)
+        options = FitOptions(config.seed, workspace.settings.threads)
+        model = build(recipe).fit(log.dataset, options)
+        save_bundle(
+            model,
+            folder,
+            availability=log.availability,
+            repeat=config.primary.repeat,
+            extra={"data": validated.digest, "name": config.name},
+        )
+        return {"algorithm": recipe.algorithm, "rows": len(log.dataset)}
+
+    return workspace.step(
+        "refit",
+        REFIT_VERSION,
+        {"log": validated},
+        {"recipe": recipe, "seed": config.seed, "repeat": config.primary.repeat},
+        build_bundle,
+    )

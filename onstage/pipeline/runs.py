@@ -1,0 +1,68 @@
+"""The tracking run around a flow."""
+
+import logging
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from importlib.metadata import version
+
+from onstage.data.store import digest_json
+from onstage.pipeline.workspace import Workspace
+from onstage.settings import MlflowSettings, Settings
+from onstage.tracking.tracker import Tracker
+
+
+logger = logging.getLogger(__name__)
+
+
+@lru_cache(maxsize=2)
+def _open(mlflow: str, settings: str) -> Tracker:
+    return Tracker.open(
+        MlflowSettings.model_validate_json(mlflow), Settings.model_validate_json(settings)
+    )
+
+
+def tracker_of(workspace: Workspace) -> Tracker:
+    """The tracker of this process, opened once.
+
+    Raises
+    ------
+    onstage.errors.TrackingError
+        Within a few seconds, if the server or the database does not answer.
+    """
+    return _open(workspace.mlflow.model_dump_json(), workspace.settings.model_dump_json())
+
+
+@contextmanager
+def tracked(workspace: Workspace, name: str, flow_run: str = "") -> Iterator[str]:
+    """Open one run for a whole flow; it ends FINISHED, FAILED or KILLED with the block.
+
+    Runs that killed processes left RUNNING in this experiment are ended first.
+
+    Parameters
+    ----------
+    name
+        The flow's name.
+    flow_run
+        Id of the Prefect flow run, kept as a tag.
+
+    Yields
+    ------
+    str
+        The run's id.
+    """
+    tracker = tracker_of(workspace)
+    orphans = tracker.mark_orphans(workspace.experiment)
+    if orphans:
+        logger.warning("%d runs of killed processes were marked KILLED", len(orphans))
+    config = workspace.config
+    tags = {
+        "onstage.kind": name,
+        "onstage.version": version("onstage"),
+        "onstage.config_digest": digest_json(config)[:16],
+        "onstage.python": platform.python_version(),
+        "prefect.flow_run_id": flow_run,
+    }
+    with tracker.run(workspace.experiment, name, tags=tags, params={"seed": config.seed}) as run:
+        yield run

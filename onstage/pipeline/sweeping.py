@@ -1,0 +1,132 @@
+"""One study as a step: resumable in its own folder, published whole when it is over."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from onstage.data.store import Reference, digest_json
+from onstage.models.catalog import ModelConfig, parse
+from onstage.models.config import FitOptions
+from onstage.pipeline.exams import accepted_log
+from onstage.pipeline.runs import tracker_of
+from onstage.pipeline.workspace import Workspace
+from onstage.reporting.sweep_plots import plot_history, plot_importance
+from onstage.tuning.config import SweepConfig
+from onstage.tuning.objective import ValidationObjective
+from onstage.tuning.result import BEST, TRIALS, SweepResult
+from onstage.tuning.space import Space, load_space
+from onstage.tuning.study import sweep
+
+
+SWEEP_VERSION = "1"
+PLOTS: Final = ("history.png", "importance.png")
+
+
+def swept(workspace: Workspace, validated: Reference, algorithm: str, parent: str) -> Reference:
+    """Tune one algorithm on the primary protocol's validation part.
+
+    The artefact has ``trials.parquet``, ``best.json`` and the plots. While it runs, the study
+    stands in the data set's folder, so that a killed process loses at most its current trials.
+
+    Parameters
+    ----------
+    parent
+        MLflow run that the study's run becomes a child of.
+    """
+    config = workspace.config
+    budget, mine = config.sweep, config.sweep.algorithms[algorithm]
+    space = load_space(algorithm, mine.space)
+    base = parse({"algorithm": algorithm, **mine.fixed})
+    trials = mine.trials or budget.trials
+    rules = workspace.mlflow.promotion
+    question = {
+        "base": base,
+        "space": space,
+        "trials": trials,
+        "seed": config.seed,
+        "protocol": config.primary,
+        "metric": rules.metric,
+        "group": rules.group,
+        "budget": budget.model_dump(mode="json", exclude={"algorithms", "trials"}),
+    }
+
+    def build(folder: Path) -> Mapping[str, float | int | str]:
+        study = _study_folder(workspace, validated, algorithm, question)
+        result = _search(workspace, validated, algorithm, (base, space, trials, parent), study)
+        for name in (TRIALS, BEST):
+            shutil.copyfile(study / name, folder / name)
+        plot_history(result.trials, folder / PLOTS[0])
+        plot_importance(result.importance, folder / PLOTS[1])
+        if result.run_id is not None:
+            tracker_of(workspace).log_artifacts(result.run_id, folder, "sweep")
+        return _counts(result)
+
+    return workspace.step("sweep", SWEEP_VERSION, {"log": validated}, question, build)
+
+
+def best_config(workspace: Workspace, made: Reference) -> ModelConfig:
+    """The best configuration that a sweep found."""
+    best = json.loads(workspace.store.path(made, BEST).read_text())
+    return parse(best["config"])
+
+
+def _study_folder(
+    workspace: Workspace, validated: Reference, algorithm: str, question: Mapping[str, Any]
+) -> Path:
+    """Where the study stands: the same for the same question, whatever the number of trials."""
+    asked = {name: value for name, value in question.items() if name != "trials"}
+    key = digest_json({"log": validated.digest, "version": SWEEP_VERSION, **asked})
+    return workspace.folder / "studies" / f"{algorithm}-{key[:16]}"
+
+
+def _search(
+    workspace: Workspace,
+    validated: Reference,
+    algorithm: str,
+    plan: tuple[ModelConfig, Space, int, str],
+    study: Path,
+) -> SweepResult:
+    config, rules = workspace.config, workspace.mlflow.promotion
+    base, space, trials, parent = plan
+    budget: SweepConfig = config.sweep
+    objective = ValidationObjective(
+        accepted_log(workspace, validated).exam(config.primary).validation,
+        rules.metric,
+        rules.group,
+        FitOptions(config.seed, workspace.settings.threads),
+        look_events=budget.pruning.events,
+    )
+    return sweep(
+        algorithm,
+        base,
+        space,
+        objective,
+        trials=trials,
+        seed=config.seed,
+        folder=study,
+        metric=rules.metric,
+        tracker=tracker_of(workspace),
+        experiment=workspace.experiment,
+        parent_run=parent,
+        pruning=budget.pruning,
+        jobs=budget.jobs,
+        timeout_seconds=budget.timeout_seconds,
+        startup_trials=budget.startup_trials,
+        progress=workspace.settings.progress,
+    )
+
+
+def _counts(result: SweepResult) -> dict[str, float | int | str]:
+    states = result.trials["state"].str.lower().value_counts()
+    return {
+        "algorithm": result.algorithm,
+        "value": result.best_value,
+        "trials": len(result.trials),
+        "pruned": int(states.get("pruned", 0)),
+        "failed": int(states.get("failed", 0)),
+        "run": result.run_id or "",
+        "fit_seconds": round(result.fit_seconds, 3),
+        "evaluate_seconds": round(result.evaluate_seconds, 3),
+    }

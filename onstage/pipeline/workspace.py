@@ -1,0 +1,148 @@
+"""One data set's place: its configuration, the store, and the memory of earlier runs."""
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+from onstage.config import PipelineConfig, load_config
+from onstage.data.store import Reference, Store, step_key
+from onstage.errors import ConfigError
+from onstage.settings import (
+    MlflowSettings,
+    Settings,
+    load_mlflow_settings,
+    load_settings,
+)
+
+
+Counts = Mapping[str, float | int | str]
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """What every step needs and no step owns.
+
+    Attributes
+    ----------
+    config
+        The data set's configuration.
+    settings
+        This machine's settings.
+    mlflow
+        Where runs are tracked, and what promotes a version.
+    """
+
+    config: PipelineConfig
+    settings: Settings
+    mlflow: MlflowSettings
+
+    @classmethod
+    def open(cls, config: Path | str, *, trials: int | None = None) -> Self:
+        """Read the configuration and the settings; `trials` replaces every study's number."""
+        read = load_config(Path(config))
+        if trials is not None:
+            read = read.model_copy(update={"sweep": read.sweep.with_trials(trials)})
+        return cls(read, load_settings(), load_mlflow_settings())
+
+    def asking(
+        self, *, at: str | None = None, k: int | None = None, form: str | None = None
+    ) -> Self:
+        """The workspace with another instant, length or format of batch recommendations."""
+        asked_for = {"at": at, "k": k, "format": form}
+        changes = {name: value for name, value in asked_for.items() if value is not None}
+        asked = self.config.recommend.model_copy(update=changes)
+        return replace(self, config=self.config.model_copy(update={"recommend": asked}))
+
+    @cached_property
+    def store(self) -> Store:
+        """The artefact store, without what killed processes left half-written by this data set."""
+        return Store(self.settings.store)
+
+    @property
+    def folder(self) -> Path:
+        """Folder of this data set's studies, state and outputs."""
+        return self.settings.home / "datasets" / self.config.name
+
+    @property
+    def experiment(self) -> str:
+        """Name of the MLflow experiment."""
+        return f"{self.mlflow.experiment}/{self.config.name}"
+
+    @property
+    def registered_model(self) -> str:
+        """Name of the registered model."""
+        return f"{self.mlflow.registered_model}-{self.config.name}"
+
+    def step(
+        self,
+        name: str,
+        version: str,
+        inputs: Mapping[str, Reference | str],
+        config: Any,  # noqa: ANN401  # anything pydantic can write as JSON
+        build: Callable[[Path], Counts],
+    ) -> Reference:
+        """Run one step, or find what it made before.
+
+        Parameters
+        ----------
+        name, version
+            The step and its code version: raise the version when the code's results change.
+        inputs
+            What it depends on; of references only the content's digest counts.
+        config
+            The part of the configuration that it depends on.
+        build
+            Writes files into the folder it is given and returns counts. ``seconds`` is added.
+        """
+        digests = {k: v.digest if isinstance(v, Reference) else v for k, v in inputs.items()}
+        key = step_key(name, version, digests, config)
+
+        def timed(folder: Path) -> Counts:
+            began = time.perf_counter()
+            counts = build(folder)
+            return {**counts, "seconds": round(time.perf_counter() - began, 3)}
+
+        return self.store.make(name, key, timed)
+
+    @contextmanager
+    def alone(self, what: str) -> Iterator[None]:
+        """Hold the data set's lock; it dies with the process, however that ends.
+
+        Raises
+        ------
+        ConfigError
+            If another process holds it.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "lock").open("a+") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                lock.seek(0)
+                holder = lock.read().strip() or "?"
+                message = (
+                    f"{what} {self.config.name}: process {holder} is at work on this data set; "
+                    "wait for it to end"
+                )
+                raise ConfigError(message) from error
+            lock.truncate(0)
+            lock.write(str(os.getpid()))
+            lock.flush()
+            yield
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace a small file by rename, so that a reader or a crash never sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    with draft.open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    draft.replace(path)
