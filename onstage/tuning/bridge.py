@@ -13,13 +13,15 @@ from onstage.tracking import Tracker
 from onstage.tracking.runs import RunRecord, Status, status_of
 from onstage.tuning.plan import Plan
 from onstage.tuning.result import SweepResult
-from onstage.tuning.trials import ERROR, INTERRUPTED, config_of, outcome_of, state_of
+from onstage.tuning.trials import ERROR, INTERRUPTED, SAME, config_of, outcome_of, state_of
 
 
 TRIAL: Final = "onstage.trial"
 """Tag with a child's trial number."""
 STATE: Final = "onstage.state"
 """Tag with how a trial ended (:func:`onstage.tuning.trials.state_of`)."""
+SAME_AS: Final = "onstage.same_as"
+"""Tag with the number of the trial whose result this one shares: the same configuration."""
 KIND: Final = "onstage.kind"
 """Tag: ``sweep`` or ``trial``."""
 
@@ -110,7 +112,7 @@ class Bridge:
             run_id,
             metrics=_metrics(trial, self.plan.metric),
             series={"value_at_iteration": trial.intermediate_values},
-            tags={STATE: state},
+            tags={STATE: state, SAME_AS: trial.user_attrs.get(SAME)},
         )
         self.tracker.finish(run_id, _STATUS[state], trial.user_attrs.get(ERROR))
 

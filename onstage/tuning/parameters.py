@@ -39,6 +39,10 @@ class Suggester(Protocol):
 class _Parameter(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
+    when: dict[str, tuple[Choice, ...]] = {}
+    """Searched only where these other parameters have one of these values, and left at its
+    default elsewhere, where it would change nothing: ``{similarity: [bm25]}``."""
+
 
 class IntParameter(_Parameter):
     """An integer between two ends, both included."""

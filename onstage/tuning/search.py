@@ -25,7 +25,9 @@ from onstage.tuning.trials import (
     INTERRUPTED,
     OUTCOME,
     PLANNED,
+    SAME,
     is_over,
+    outcome_of,
     state_of,
 )
 
@@ -87,7 +89,7 @@ class Search:
         for trial in trials:
             if state_of(trial) not in {"RUNNING", INTERRUPTED}:
                 continue
-            whole = set(trial.params) == set(self.plan.space.parameters)
+            whole = CONFIG in trial.user_attrs
             again = trial.params if whole else trial.user_attrs.get(PLANNED)
             later = [t.user_attrs.get(PLANNED) for t in trials[trial.number + 1 :]]
             if again is not None and again not in later:
@@ -176,7 +178,7 @@ class Search:
         try:
             if config is None:
                 self._failed(trial, error, 0.0)
-            else:
+            elif not self._known(trial):
                 self._evaluate(trial, config)
         except BaseException:
             self.study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
@@ -201,6 +203,17 @@ class Search:
                 return trial, None, error
             trial.set_user_attr(CONFIG, config.model_dump(mode="json"))
         return trial, config, ConfigError()
+
+    def _known(self, trial: Trial) -> bool:
+        """Take over the result of an earlier trial with the same configuration, if there is one."""
+        config = trial.user_attrs[CONFIG]
+        for other in self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+            if other.user_attrs.get(CONFIG) == config and other.value is not None:
+                trial.set_user_attr(SAME, other.number)
+                self._record(trial, Outcome(other.value, outcome_of(other).get("metrics", {})))
+                self.study.tell(trial, other.value)
+                return True
+        return False
 
     def _evaluate(self, trial: Trial, config: ModelConfig) -> None:
         last = getattr(config, "iterations", 0) if self.plan.pruning.enabled else 0

@@ -2,10 +2,10 @@
 
 import logging
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from itertools import product
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -17,6 +17,9 @@ from onstage.tuning.parameters import Choice, Parameter, Suggester
 
 
 logger = logging.getLogger(__name__)
+
+COUNTABLE: Final = 10_000
+"""A space with more configurations is never searched exhaustively, so they are not counted."""
 
 
 class Space(BaseModel):
@@ -31,46 +34,69 @@ class Space(BaseModel):
 
     @property
     def size(self) -> int | None:
-        """Number of different configurations; None where there is no end of them."""
+        """Number of different configurations; None where there is no end of them, or too many."""
         sizes = [None if (v := p.values()) is None else len(v) for p in self.parameters.values()]
-        return None if None in sizes else math.prod(s for s in sizes if s is not None)
+        product_of_sizes = math.prod(0 if size is None else size for size in sizes)
+        if None in sizes or product_of_sizes > COUNTABLE:
+            return None
+        return sum(1 for _ in self.grid()) if self._conditional else product_of_sizes
+
+    @property
+    def _conditional(self) -> bool:
+        return any(one.when for one in self.parameters.values())
 
     def suggest(self, trial: Suggester, base: ModelConfig) -> ModelConfig:
-        """Let `trial` pick every parameter; the others are those of `base`.
+        """Let `trial` pick every parameter that matters; the others are those of `base`.
 
         Raises
         ------
         ConfigError
             If the algorithm refuses the combination.
         """
-        picked = {name: one.suggest(trial, name) for name, one in self.parameters.items()}
-        return parse({**base.model_dump(), **picked})
+        values = base.model_dump()
+        for name, one in self.parameters.items():
+            if _matters(one, values):
+                values[name] = one.suggest(trial, name)
+        return parse(values)
 
     def nearest(self, base: ModelConfig) -> dict[str, Choice]:
         """The values of `base`, each moved into the space where it lies outside."""
-        values = {name: getattr(base, name) for name in self.parameters}
-        inside = {name: one.nearest(values[name]) for name, one in self.parameters.items()}
-        for name, value in inside.items():
-            if value != values[name]:
+        values = base.model_dump()
+        inside: dict[str, Choice] = {}
+        for name, one in self.parameters.items():
+            if not _matters(one, values):
+                continue
+            inside[name] = one.nearest(values[name])
+            if inside[name] != values[name]:
                 logger.info(
                     "%s.%s: the default %s is outside the space; the first trial takes %s",
                     self.algorithm,
                     name,
                     values[name],
-                    value,
+                    inside[name],
                 )
+            values[name] = inside[name]
         return inside
 
     def grid(self) -> Iterator[dict[str, Choice]]:
-        """Every combination, for spaces with a :attr:`size`."""
-        values = [one.values() or () for one in self.parameters.values()]
-        for combination in product(*values):
-            yield dict(zip(self.parameters, combination, strict=True))
+        """Every combination once, for spaces with a :attr:`size`."""
+        seen = set()
+        for combination in product(*(one.values() or () for one in self.parameters.values())):
+            values = dict(zip(self.parameters, combination, strict=True))
+            kept = {n: v for n, v in values.items() if _matters(self.parameters[n], values)}
+            key = tuple(sorted((name, repr(value)) for name, value in kept.items()))
+            if key not in seen:
+                seen.add(key)
+                yield kept
 
     def without(self, names: Mapping[str, Any]) -> Self:
         """The space less the parameters in `names`: those are fixed."""
         kept = {name: one for name, one in self.parameters.items() if name not in names}
         return self.model_copy(update={"parameters": kept})
+
+
+def _matters(parameter: Parameter, values: Mapping[str, Any]) -> bool:
+    return all(values[name] in allowed for name, allowed in parameter.when.items())
 
 
 def default(algorithm: str, fixed: Mapping[str, Any] | None = None) -> ModelConfig:
@@ -122,18 +148,34 @@ def make_space(base: ModelConfig, described: Mapping[str, Any]) -> Space:
     ConfigError
         As :func:`load_space`.
     """
-    known = set(type(base).model_fields) - {"algorithm"}
-    for name in described:
+    _check_names(base, described)
+    try:
+        space = Space.model_validate({"algorithm": base.algorithm, "parameters": dict(described)})
+    except ValidationError as error:
+        raise ConfigError(explain(error, f"space of {base.algorithm}")) from error
+    settled: set[str] = set(type(base).model_fields) - set(described)
+    for name, one in space.parameters.items():
+        _check_names(base, one.when)
+        early = sorted(set(one.when) - settled)
+        if early:
+            message = (
+                f"space of {base.algorithm}: {name} depends on {early[0]!r}, which comes later; "
+                "put it after that"
+            )
+            raise ConfigError(message)
+        settled.add(name)
+    return space
+
+
+def _check_names(base: ModelConfig, names: Iterable[str]) -> None:
+    known = sorted(set(type(base).model_fields) - {"algorithm"})
+    for name in names:
         if name not in known:
             message = (
                 f"space of {base.algorithm}: it has no parameter {name!r}; "
-                f"it has {', '.join(sorted(known)) or 'none'}"
+                f"it has {', '.join(known) or 'none'}"
             )
             raise ConfigError(message)
-    try:
-        return Space.model_validate({"algorithm": base.algorithm, "parameters": dict(described)})
-    except ValidationError as error:
-        raise ConfigError(explain(error, f"space of {base.algorithm}")) from error
 
 
 def _shipped(algorithm: str) -> dict[str, Any]:

@@ -20,6 +20,9 @@ OUTCOME: Final = "outcome"
 ERROR: Final = "error"
 """Attribute with the one line that says why it failed."""
 
+SAME: Final = "same_as"
+"""Attribute with the number of an earlier trial of the same configuration, whose result it has."""
+
 INTERRUPTED: Final = "INTERRUPTED"
 
 
