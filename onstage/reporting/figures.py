@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E
 MARKERS: Final = ("o", "s", "^", "D", "v", "P")
 """One per colour, so that a print in grey can be read too."""
 
-STYLE: Final = {
+STYLE: Final[dict[Any, Any]] = {
     "font.family": "DejaVu Sans",
     "font.size": 11,
     "axes.titlesize": 12,
@@ -33,6 +33,9 @@ STYLE: Final = {
     "svg.hashsalt": "onstage",
     "svg.fonttype": "path",
 }
+
+METADATA: Final = ("Creator", "Date", "Format", "Type")
+"""What matplotlib would write about itself and the time."""
 
 
 @contextmanager
@@ -55,8 +58,10 @@ def svg_uri(figure: "Figure") -> str:
     """Write a figure as a ``data:`` address that a page can hold."""
     stream = io.BytesIO()
     with style():
-        figure.savefig(stream, format="svg", metadata={"Date": None})
-    return f"data:image/svg+xml;base64,{base64.b64encode(stream.getvalue()).decode()}"
+        figure.savefig(stream, format="svg", metadata=dict.fromkeys(METADATA))
+    whole = stream.getvalue()
+    svg = whole[whole.index(b"<svg") :]  # the document type before it names an address
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}"
 
 
 def save_png(figure: "Figure", path: Path) -> None:

@@ -1,12 +1,13 @@
 """Leaderboards and other tables as Markdown, as plain text and as JSON."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
 import pandas as pd
+from typing_extensions import override
 
 from onstage.columns import Columns
 from onstage.contracts import ID_KINDS, NUMBER_KINDS, TableContract
@@ -49,6 +50,7 @@ class Cell:
     low: float = math.nan
     high: float = math.nan
 
+    @override
     def __str__(self) -> str:
         if math.isnan(self.value):
             return "-"
@@ -147,14 +149,7 @@ def leaderboard_records(rows: pd.DataFrame) -> list[dict[str, Any]]:
         where a number is ``nan`` or infinite, since JSON has neither.
     """
     table = LEADERBOARD.check(rows)[list(LEADERBOARD.required)]
-    return [
-        {
-            **{name: str(record[name]) for name in list(record)[:4]},
-            **{name: _number(record[name]) for name in (Columns.VALUE, Columns.LOW, Columns.HIGH)},
-            N: int(record[N]),
-        }
-        for record in table.to_dict("records")
-    ]
+    return [_record(row) for row in table.to_dict("records")]
 
 
 def markdown_table(frame: pd.DataFrame) -> str:
@@ -192,6 +187,13 @@ def _pivot(protocol: str, group: str, rows: pd.DataFrame, metrics: tuple[str, ..
         metrics=metrics,
         rows=tuple((m, tuple(cells.get((m, k), Cell()) for k in metrics)) for m in models),
     )
+
+
+def _record(row: Mapping[Hashable, Any]) -> dict[str, Any]:
+    names = (Columns.MODEL, Columns.PROTOCOL, Columns.GROUP, Columns.METRIC)
+    texts = {name: str(row[name]) for name in names}
+    numbers = {name: _number(row[name]) for name in (Columns.VALUE, Columns.LOW, Columns.HIGH)}
+    return {**texts, **numbers, N: int(row[N])}
 
 
 def _group_order(group: str) -> tuple[int, str]:

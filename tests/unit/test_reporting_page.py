@@ -1,0 +1,285 @@
+import base64
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+from typing_extensions import override
+
+from onstage.clustering.clusters import Clusters
+from onstage.clustering.config import ClusterConfig
+from onstage.clustering.kmeans import cluster
+from onstage.errors import ContractError
+from onstage.registry.promotion import Decision, Standing
+from onstage.reporting.figures import drawable, new_figure, save_png, style
+from onstage.reporting.page import linkable, render_report, report_html
+from onstage.reporting.plots import elbow_plot, forest_plot, hour_plot, profile_plot
+from onstage.reporting.report import (
+    DataSummary,
+    PromotionSummary,
+    Report,
+    Sample,
+    SweepSummary,
+)
+from onstage.reporting.tables import LEADERBOARD
+
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+HOSTILE = "</td><script>alert('$x$')</script>"
+
+
+def board(*models: str) -> pd.DataFrame:
+    rows = [
+        (model, "live-B", group, metric, 0.5 - 0.1 * at, 0.4 - 0.1 * at, 0.6 - 0.1 * at, 20)
+        for at, model in enumerate(models)
+        for group in ("all", "unseen")
+        for metric in ("ndcg_at_10", "hr_at_1")
+    ]
+    return pd.DataFrame(rows, columns=list(LEADERBOARD.required))
+
+
+def two_groups() -> Clusters:
+    features = pd.DataFrame(
+        {"coins": [1.0, 2, 3, 900, 901, 902, 903], "hour_sin": 0.5, "hour_cos": 0.1},
+        index=pd.Index(range(7), name="user_id"),
+    )
+    return cluster(features, ClusterConfig(k_max=5))
+
+
+def full(tmp_path: Path) -> Report:
+    with style():
+        figure = new_figure(2, 1)
+        figure.add_subplot().plot([1, 2])
+    save_png(figure, tmp_path / "history.png")
+    sweep = SweepSummary(
+        "als",
+        20,
+        0.5512,
+        config={"factors": 64, "alpha": 17.234234, "title": HOSTILE},
+        seconds=192.3,
+        plots=(tmp_path / "history.png", tmp_path / "importance.png"),
+        link="http://127.0.0.1:5000/#/runs/abc",
+    )
+    hours = {"hour": [0, 12], "value": [0.5, 0.6], "low": [0.4, 0.5], "high": [0.6, 0.7]}
+    return Report(
+        title="retrain of demo",
+        made_at="2026-11-22 08:15 UTC",
+        data=DataSummary("demo", 105745, 2000, 1742, "step 0", "step 9", {HOSTILE: 12}, True, 14),
+        leaderboard=board("als", HOSTILE),
+        sweeps=(sweep,),
+        promotion=PromotionSummary(
+            promoted=True,
+            sentence="promoted als",
+            gains=pd.DataFrame(
+                {"opponent": ["popularity"], "value": [0.1], "low": [0.05], "high": [0.15], "n": 20}
+            ),
+        ),
+        clusters={"users": two_groups()},
+        hours=pd.DataFrame(hours),
+        samples=(Sample(HOSTILE, (HOSTILE,), ("shroud",), "new"),),
+        costs=pd.DataFrame(
+            {"model": ["als"], "fit_seconds": [75.04], "evaluation_seconds": [np.nan]}
+        ),
+        environment={"seed": "0"},
+        links={"Data Docs": "docs/index.html", "trap": "javascript:alert(1)"},
+        notes=("made-up numbers",),
+    )
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The page of the full report, drawn once: a plot takes a third of a second."""
+    return report_html(full(tmp_path_factory.mktemp("report")))
+
+
+class Page(HTMLParser):
+    """Tags, what they load or link to, and the text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.loads: list[str] = []
+        self.links: list[str] = []
+        self.words: list[str] = []
+        self.feed(text)
+
+    @override
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        for name, value in attrs:
+            if name in {"src", "srcset", "data", "poster", "background"}:
+                self.loads.append(str(value))
+            if name == "href":
+                self.links.append(str(value))
+
+    @override
+    def handle_data(self, data: str) -> None:
+        self.words.append(data.strip())
+
+
+def test_the_page_loads_nothing_and_runs_nothing(text: str) -> None:
+    page = Page(text)
+    assert not {"script", "link", "iframe", "object"} & set(page.tags)
+    assert page.loads
+    assert all(source.startswith("data:image/") for source in page.loads)
+    assert "url(" not in text
+    assert "@import" not in text
+    for source in page.loads:
+        if source.startswith("data:image/svg+xml"):
+            svg = base64.b64decode(source.partition(",")[2]).decode()
+            assert not re.search(r'href="(?!#|data:)|<!DOCTYPE', svg)
+
+
+def test_hostile_names_are_shown_and_not_obeyed(text: str) -> None:
+    assert "<script" not in text
+    words = Page(text).words
+    # user, title, quarantine reason; the model in both tables; the configuration has it in a pair
+    assert words.count(HOSTILE) == 5
+    assert f"title = {HOSTILE}" in words
+
+
+def test_only_addresses_that_lead_somewhere_become_links(text: str) -> None:
+    links = [a for a in Page(text).links if not a.startswith("#")]
+    assert links == ["http://127.0.0.1:5000/#/runs/abc", "docs/index.html"]
+    assert linkable("https://host/a?b=c#d")
+    assert linkable("file:///var/x.html")
+    assert linkable("../docs/index.html")
+    for trap in ("javascript:alert(1)", " javascript:x", "data:text/html,x", "//host/x", "java\n:"):
+        assert not linkable(trap)
+
+
+def test_the_same_report_has_the_same_bytes(tmp_path: Path) -> None:
+    report = Report(
+        title="t",
+        leaderboard=board("als"),
+        clusters={"users": two_groups()},
+        environment={"seed": "0"},
+    )
+    first = render_report(report, tmp_path / "a" / "report.html").read_bytes()
+    again = render_report(report, tmp_path / "b.html").read_bytes()
+    assert first == again
+    assert [p.name for p in (tmp_path / "a").iterdir()] == ["report.html"]
+
+
+def test_every_missing_part_is_left_out_with_a_note() -> None:
+    words = " ".join(Page(report_html(Report(title="nothing"))).words)
+    for note in (
+        "No summary of the data was given.",
+        "No model was evaluated.",
+        "Nothing was decided about promotion.",
+        "No sweep was run.",
+        "Nothing was clustered.",
+        "No recommendations were sampled.",
+        "No costs were measured.",
+        "Nothing was recorded about the environment.",
+    ):
+        assert note in words
+
+
+def test_a_full_report_has_no_such_note_but_for_the_missing_plot(text: str) -> None:
+    assert re.findall(r'class="none">([^<]*)<', text) == [
+        "The plot importance.png could not be read."
+    ]
+
+
+def test_numbers_are_written_for_people(text: str) -> None:
+    words = Page(text).words
+    assert {"105,745", "alpha = 17.23", "1 min 15 s", "promoted als"} <= set(words)
+    assert "20 trials, 3 min 12 s." in " ".join(words)
+
+
+def test_a_refused_batch_says_which_checks_failed() -> None:
+    data = DataSummary("d", 1, 1, 1, accepted=False, failed=("timestamp: 4 in the future",))
+    words = Page(report_html(Report(title="t", data=data))).words
+    assert "refused" in words
+    assert "timestamp: 4 in the future" in words
+
+
+def test_a_decision_is_copied_with_its_intervals() -> None:
+    class Gain:
+        mean, low, high, n_events, n_users = 0.1, 0.05, 0.15, 20, 7
+
+    decision = Decision(
+        promote=False,
+        reasons=("gain too small",),
+        challenger=Standing("als", {}),
+        champion=Standing("memory", {}, version="7"),
+        verdict="kept",
+        intervals={"memory": Gain()},
+    )
+    made = PromotionSummary.from_decision(decision)
+    assert made.sentence == "kept champion v7: gain too small"
+    assert made.gains is not None
+    assert made.gains.to_dict("records") == [
+        {"opponent": "memory", "value": 0.1, "low": 0.05, "high": 0.15, "n": 20}
+    ]
+    words = Page(report_html(Report(title="t", promotion=made))).words
+    assert "The champion stays." in words
+    assert "0.0500 to 0.1500" in words
+
+
+def test_a_table_of_another_shape_is_named() -> None:
+    with pytest.raises(ContractError, match="costs: no column 'fit_seconds'"):
+        report_html(Report(title="t", costs=pd.DataFrame({"model": ["als"]})))
+
+
+def test_an_unwritable_folder_leaves_the_old_page(tmp_path: Path) -> None:
+    path = render_report(Report(title="old"), tmp_path / "report.html")
+    with pytest.raises(ContractError):
+        render_report(Report(title="new", leaderboard=pd.DataFrame({"a": [1]})), path)
+    assert "old" in path.read_text()
+    assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
+
+
+def texts(figure: "Figure") -> set[str]:
+    from matplotlib.text import Text
+
+    return {text.get_text() for text in figure.findobj(Text)}
+
+
+def test_the_forest_has_models_groups_and_the_intervals() -> None:
+    figure = forest_plot(board("als", "popularity"), "live-B")
+    assert {"als", "popularity", "ndcg@10 under live-B", "all (20 events)"} <= texts(figure)
+    axes = figure.axes[0]
+    best = axes.containers[0].lines[0].get_xdata()
+    assert best.tolist() == pytest.approx([0.5, 0.4])
+    first_bar = axes.containers[0].lines[2][0].get_segments()[0]
+    assert first_bar[:, 0].tolist() == pytest.approx([0.4, 0.6])
+
+
+def test_a_model_without_interval_is_drawn_as_a_point() -> None:
+    rows = board("als").assign(low=np.nan, high=np.nan)
+    segments = forest_plot(rows, "live-B").axes[0].containers[0].lines[2][0].get_segments()
+    assert segments[0][:, 0].tolist() == [0.5, 0.5]
+
+
+def test_nothing_to_draw_is_an_error_that_says_what() -> None:
+    with pytest.raises(ContractError, match="no 'auc' under protocol 'live-B'"):
+        forest_plot(board("als"), "live-B", metric="auc")
+
+
+def test_cluster_plots_show_every_k_and_every_deviation() -> None:
+    made = two_groups()
+    inertia, silhouette = elbow_plot(made, "users").axes
+    assert inertia.lines[0].get_xdata().tolist() == made.elbow["k"].tolist()
+    assert silhouette.lines[1].get_xdata()[0] == made.k
+    heat = texts(profile_plot(made, "users"))
+    assert f"{made.deviations.loc[1, 'coins']:+.1f}" in heat
+    assert {"coins", "hour sin", "0.0", "1\n57%"} <= heat
+
+
+def test_hours_have_one_line_per_model() -> None:
+    table = pd.DataFrame({"hour": [3, 1, 3], "value": [0.3, 0.1, 0.5], "model": ["a", "a", "b"]})
+    lines = hour_plot(table).axes[0].lines
+    assert [line.get_xdata().tolist() for line in lines] == [[1, 3], [3]]
+
+
+def test_texts_are_drawn_as_they_are_and_not_as_mathematics() -> None:
+    assert drawable("$x$ is \\ 5€") == "\\$x\\$ is \\ 5€"
+    assert drawable("\U0001f9ff\n漢") == "???"
+    forest_plot(board("$\\frac{1$", "漢字"), "live-B").draw_without_rendering()
