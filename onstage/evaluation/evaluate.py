@@ -13,11 +13,11 @@ from onstage.columns import Columns
 from onstage.data.requests import ragged
 from onstage.evaluation.overlap import check_no_overlap
 from onstage.evaluation.places import places
+from onstage.evaluation.shown import shown
 from onstage.metrics.catalog import COVERAGE, DEPTHS, LIST_DEPTH, NOVELTY, rank_metrics
 from onstage.metrics.lists import mean_per_event, new_items, self_information
 from onstage.metrics.ranks import Ranks
 from onstage.models.base import Recommender
-from onstage.models.ordering import best
 from onstage.settings import load_settings
 from onstage.splitting.holdout import Holdout
 from onstage.splitting.settle import had_before
@@ -145,9 +145,8 @@ def _walk(model: Recommender[Any], holdout: Holdout) -> _Answers:
             line, pair = ragged(indptr[rows], indptr[rows + 1])
             truth = scores[line, np.searchsorted(items, holdout.relevant[pair])]
             ahead[pair], tied[pair] = places(scores, line, truth)
-            top = best(scores, popularity[items], LIST_DEPTH)
-            shown = np.isfinite(np.take_along_axis(scores, top, axis=1))
-            lists.append((rows[np.nonzero(shown)[0]], items[top[shown]]))
+            row, column = shown(scores, popularity[items], LIST_DEPTH)
+            lists.append((rows[row], items[column]))
             bar.update(len(rows))
     return _Answers(
         ahead,

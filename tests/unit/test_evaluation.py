@@ -21,6 +21,7 @@ from onstage.errors import ContractError, SplitError
 from onstage.evaluation.evaluate import evaluate
 from onstage.evaluation.overlap import check_no_overlap
 from onstage.evaluation.places import places
+from onstage.evaluation.shown import shown
 from onstage.evaluation.summary import value_of
 from onstage.models.base import Recommender
 from onstage.models.config import FitOptions, RecommenderConfig
@@ -197,6 +198,27 @@ def test_places_are_counted_as_a_loop_counts_them(
     for number, (row, score) in enumerate(zip(line, truth, strict=True)):
         assert ahead[number] == sum(other > score for other in scores[row])
         assert tied[number] == sum(other == score for other in scores[row])
+
+
+@given(st.integers(1, 9), st.integers(0, 3), st.integers(1, 5), st.randoms())
+def test_a_list_shows_what_recommend_would_pick(
+    n_items: int, spread: int, k: int, random: Random
+) -> None:
+    rng = np.random.default_rng(random.randrange(10**9))
+    scores = rng.integers(0, spread + 1, (5, n_items)).astype(np.float32)
+    scores[rng.random(scores.shape) < 0.2] = -np.inf
+    scores[rng.random(scores.shape) < 0.2] = np.nan
+    popularity = rng.integers(0, 3, n_items).astype(np.float32)
+    line, column = shown(scores, popularity, k)
+    found = {(int(a), int(b)) for a, b in zip(line, column, strict=True)}
+    assert len(found) == len(line)
+    expected = set()
+    for number, row in enumerate(scores):
+        best_first = sorted(
+            (-row[i], -popularity[i], i) for i in range(n_items) if np.isfinite(row[i])
+        )
+        expected |= {(number, i) for _, _, i in best_first[:k]}
+    assert found == expected
 
 
 def interactions(seed: int = 0) -> Dataset:
