@@ -14,6 +14,7 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from onstage.data.store import digest_file, digest_json
+from onstage.errors import TrackingError
 from onstage.registry.promotion import Decision, Standing
 from onstage.registry.uploads import upload
 from onstage.settings import Aliases, MlflowSettings, Settings
@@ -80,6 +81,21 @@ class Version:
         )
 
 
+def bundle_in(folder: Path) -> Path:
+    """The one artifact of a served model's folder: its bundle.
+
+    Raises
+    ------
+    TrackingError
+        If there is none, or more than one.
+    """
+    found = [path for path in (folder / "artifacts").glob("*") if path.is_dir()]
+    if len(found) != 1:
+        message = f"model folder {folder}: {len(found)} bundles in artifacts/, expected one"
+        raise TrackingError(message)
+    return found[0]
+
+
 @dataclass(frozen=True)
 class Proposal:
     """What is registered: a model folder and the recipe that made it.
@@ -110,7 +126,7 @@ class Proposal:
     @property
     def key(self) -> str:
         """Digest of recipe, data and learned content: the same key is the same version."""
-        root = self.folder / "artifacts"
+        root = bundle_in(self.folder)
         content = {
             str(path.relative_to(root)): digest_file(path)
             for path in sorted(root.rglob("*"))
