@@ -21,6 +21,10 @@ from onstage.models.weighting import Weighting, weigh
 from onstage.seeds import integer
 
 
+SMALL = 100_000
+"""Pairs below which one thread is used: waking more costs more than it brings."""
+
+
 class AlsConfig(RecommenderConfig):
     """Configuration of :class:`Als`."""
 
@@ -79,13 +83,12 @@ class Als(FactorModel[AlsConfig]):
     ) -> Iterator[None]:
         confidence = self._confidence(dataset.matrix)
         transposed = confidence.T.tocsr()
-        seed = integer(rng)
-        self._start(dataset, np.random.default_rng(seed))
+        self._start(dataset, np.random.default_rng(integer(rng)))
         with single_blas():
             solve = partial(
-                self._engine(options.threads).solver,
+                self._engine().solver,
                 regularization=self.config.regularization,
-                num_threads=options.threads,
+                num_threads=_threads(confidence, options.threads),
             )
         for _ in range(self.config.iterations):
             with single_blas():
@@ -96,13 +99,11 @@ class Als(FactorModel[AlsConfig]):
             yield
 
     def _start(self, dataset: Dataset, rng: np.random.Generator) -> None:
-        factors = self.config.factors
-        self.user_factors = rng.random((dataset.n_users, factors), dtype=np.float32) * np.float32(
-            0.01
+        users, items = (
+            np.float32(0.01) * rng.random((n, self.config.factors), dtype=np.float32)
+            for n in (dataset.n_users, dataset.n_items)
         )
-        self.item_factors = rng.random((dataset.n_items, factors), dtype=np.float32) * np.float32(
-            0.01
-        )
+        self.user_factors, self.item_factors = users, items
 
     @override
     def _users(self, requests: Requests) -> NDArray[np.float32]:
@@ -110,12 +111,14 @@ class Als(FactorModel[AlsConfig]):
             return super()._users(requests)
         profile = self._confidence(self.history.matrix(requests, weighted=True))
         with single_blas():
-            found = self._folder().recalculate_user(np.arange(len(requests)), profile)
+            folder = self._folder()
+            folder.num_threads = _threads(profile, 0)
+            found = folder.recalculate_user(np.arange(len(requests)), profile)
         return np.asarray(found, dtype=np.float32)
 
     def _folder(self) -> Any:  # noqa: ANN401  # implicit has no types
         if self._folding is None:
-            self._folding = self._engine(threads=0)
+            self._folding = self._engine()
             self._folding.item_factors = np.array(self.item_factors)
         return self._folding
 
@@ -126,13 +129,16 @@ class Als(FactorModel[AlsConfig]):
 
     def _confidence(self, weights: sparse.csr_matrix) -> sparse.csr_matrix:
         confidence = weigh(weights, self.config.weighting)
-        confidence.data = 1 + np.float32(self.config.alpha) * confidence.data
+        with np.errstate(over="ignore"):  # what overflows here is found in the factors
+            confidence.data = 1 + np.float32(self.config.alpha) * confidence.data
         return confidence
 
-    def _engine(self, threads: int) -> Any:  # noqa: ANN401  # implicit has no types
+    def _engine(self) -> Any:  # noqa: ANN401  # implicit has no types
         from implicit.cpu.als import AlternatingLeastSquares
 
         config = self.config
-        return AlternatingLeastSquares(
-            factors=config.factors, regularization=config.regularization, num_threads=threads
-        )
+        return AlternatingLeastSquares(factors=config.factors, regularization=config.regularization)
+
+
+def _threads(pairs: sparse.csr_matrix, wanted: int) -> int:
+    return 1 if pairs.nnz < SMALL else wanted

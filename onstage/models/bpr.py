@@ -9,7 +9,6 @@ from typing_extensions import override
 
 from onstage.data.dataset import Dataset
 from onstage.errors import FitError
-from onstage.models.blas import single_blas
 from onstage.models.config import FitOptions, RecommenderConfig
 from onstage.models.factors import FactorModel, diverged
 from onstage.models.weighting import weigh
@@ -70,8 +69,7 @@ class Bpr(FactorModel[BprConfig]):
         from implicit.recommender_base import ModelFitError
 
         try:
-            with single_blas():
-                engine.fit(pairs, show_progress=False)
+            engine.fit(pairs, show_progress=False)
         except ModelFitError as error:
             raise FitError(diverged(self.config.algorithm)) from error
 
