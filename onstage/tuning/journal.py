@@ -1,5 +1,6 @@
 """Where a study is kept: a journal file that a killed process cannot block or break."""
 
+import json
 import os
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -57,14 +58,15 @@ def open_journal(folder: Path) -> JournalStorage:
         journal.touch()
         with locked(journal.with_name(journal.name + ".flock")):
             _mend(journal)
+        storage = JournalStorage(JournalFileBackend(str(journal), lock_obj=KernelLock(journal)))
+        storage.get_all_studies()  # reads every line but the last
     except OSError as error:
         message = f"sweep folder {folder}: {error.strerror}; choose a writable one"
         raise StoreError(message) from error
-    try:
-        return JournalStorage(JournalFileBackend(str(journal), lock_obj=KernelLock(journal)))
     except (ValueError, KeyError, TypeError) as error:
         message = f"{journal}: not a study's journal ({error}); delete it to search from the start"
         raise StoreError(message) from error
+    return storage
 
 
 def _mend(journal: Path) -> None:
@@ -72,3 +74,5 @@ def _mend(journal: Path) -> None:
     whole = content.rfind(b"\n") + 1
     if whole < len(content):
         os.truncate(journal, whole)
+    if whole:
+        json.loads(content[:whole].splitlines()[-1])

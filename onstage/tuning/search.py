@@ -3,8 +3,10 @@
 import logging
 import math
 import time
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from itertools import islice
 from threading import Event, Lock
 from typing import Any, Final
 
@@ -21,6 +23,7 @@ from onstage.tuning.objective import Objective, Outcome
 from onstage.tuning.plan import Plan
 from onstage.tuning.trials import (
     CONFIG,
+    DEFAULT,
     ERROR,
     INTERRUPTED,
     OUTCOME,
@@ -93,7 +96,8 @@ class Search:
             again = trial.params if whole else trial.user_attrs.get(PLANNED)
             later = [t.user_attrs.get(PLANNED) for t in trials[trial.number + 1 :]]
             if again is not None and again not in later:
-                self.study.enqueue_trial(again, user_attrs={PLANNED: again})
+                attributes = {PLANNED: again, DEFAULT: trial.user_attrs.get(DEFAULT, False)}
+                self.study.enqueue_trial(again, user_attrs=attributes)
             if trial.state is TrialState.RUNNING:
                 self.study.tell(trial.number, state=TrialState.FAIL)
                 logger.info("%s: trial %d was interrupted", self.plan.study, trial.number)
@@ -107,8 +111,9 @@ class Search:
         planned = [first]
         if self.plan.exhaustive:
             planned += [values for values in self.plan.space.grid() if values != first]
-        for values in planned:
-            self.study.enqueue_trial(values, user_attrs={PLANNED: values}, skip_if_exists=True)
+        for number, values in enumerate(planned):
+            attributes = {PLANNED: values, DEFAULT: number == 0}
+            self.study.enqueue_trial(values, user_attrs=attributes, skip_if_exists=True)
 
     def over(self) -> list[FrozenTrial]:
         """Trials that used up their place."""
@@ -129,25 +134,17 @@ class Search:
                 self._together(bar, done)
 
     def _one_by_one(self, bar: "tqdm[Any]", done: int) -> None:
-        deadline = self._deadline()
-        for slot in range(done, self.plan.budget):
-            if slot > 0 and time.monotonic() >= deadline:
-                logger.info("%s: out of time after %d trials", self.plan.study, slot)
-                return
+        for slot in self._slots(done):
             self._trial(slot)
             self._advance(bar)
 
     def _together(self, bar: "tqdm[Any]", done: int) -> None:
-        deadline = self._deadline()
-        slots = iter(range(done, self.plan.budget))
+        slots = self._slots(done)
         running: set[Future[None]] = set()
         with ThreadPoolExecutor(self.plan.jobs, thread_name_prefix="trial") as pool:
             try:
                 while True:
-                    while len(running) < self.plan.jobs and time.monotonic() < deadline:
-                        slot = next(slots, None)
-                        if slot is None:
-                            break
+                    for slot in islice(slots, self.plan.jobs - len(running)):
                         running.add(pool.submit(self._trial, slot))
                     if not running:
                         return
@@ -159,9 +156,15 @@ class Search:
                 self._stop.set()
                 raise
 
-    def _deadline(self) -> float:
+    def _slots(self, done: int) -> Iterator[int]:
+        """Places of the budget that are left, while there is time; the first one always."""
         seconds = self.plan.timeout_seconds
-        return math.inf if seconds is None else time.monotonic() + seconds
+        deadline = math.inf if seconds is None else time.monotonic() + seconds
+        for slot in range(done, self.plan.budget):
+            if slot > 0 and time.monotonic() >= deadline:
+                logger.info("%s: out of time after %d trials", self.plan.study, slot)
+                return
+            yield slot
 
     def _advance(self, bar: "tqdm[Any]") -> None:
         complete = self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
@@ -201,6 +204,8 @@ class Search:
                 config = self.plan.space.suggest(trial, self.plan.base)
             except ConfigError as error:
                 return trial, None, error
+            if trial.user_attrs.get(DEFAULT):
+                config = self.plan.base
             trial.set_user_attr(CONFIG, config.model_dump(mode="json"))
         return trial, config, ConfigError()
 

@@ -60,7 +60,10 @@ class Space(BaseModel):
         return parse(values)
 
     def nearest(self, base: ModelConfig) -> dict[str, Choice]:
-        """The values of `base`, each moved into the space where it lies outside."""
+        """The place of `base` in the space, as the sampler sees it.
+
+        A value outside the space stands at the edge; the trial itself still fits `base`.
+        """
         values = base.model_dump()
         inside: dict[str, Choice] = {}
         for name, one in self.parameters.items():
@@ -69,7 +72,7 @@ class Space(BaseModel):
             inside[name] = one.nearest(values[name])
             if inside[name] != values[name]:
                 logger.info(
-                    "%s.%s: the default %s is outside the space; the first trial takes %s",
+                    "%s.%s: the default %s is outside the space; the sampler takes it for %s",
                     self.algorithm,
                     name,
                     values[name],
