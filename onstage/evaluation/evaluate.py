@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from onstage.columns import Columns
 from onstage.data.requests import ragged
+from onstage.evaluation.blocks import gathered
 from onstage.evaluation.overlap import check_no_overlap
 from onstage.evaluation.places import places
 from onstage.evaluation.shown import shown
@@ -133,21 +134,22 @@ def _walk(model: Recommender[Any], holdout: Holdout) -> _Answers:
     tied = np.zeros(len(holdout.relevant), dtype=np.int64)
     n_candidates = np.zeros(len(holdout), dtype=np.int64)
     catalogue = np.zeros(holdout.train.n_items, dtype=np.bool_)
-    popularity = model.dataset.item_counts.astype(np.float32)
+    popularity = np.append(model.dataset.item_counts, 0).astype(np.float32)  # 0 for padding
     lists: list[tuple[Positions, Positions]] = []
     indptr = holdout.relevant_indptr
     silent = None if load_settings().progress else True
     with tqdm(total=len(holdout), desc="evaluate", leave=False, disable=silent) as bar:
-        for rows, items, scores in model.scored(holdout.requests, holdout.candidates):
-            valid = ~np.isnan(scores)
-            n_candidates[rows] = np.count_nonzero(valid, axis=1)
-            catalogue[items[valid.any(axis=0)]] = True
-            line, pair = ragged(indptr[rows], indptr[rows + 1])
-            truth = scores[line, np.searchsorted(items, holdout.relevant[pair])]
-            ahead[pair], tied[pair] = places(scores, line, truth)
-            row, column = shown(scores, popularity[items], LIST_DEPTH)
-            lists.append((rows[row], items[column]))
-            bar.update(len(rows))
+        scored = model.scored(holdout.requests, holdout.candidates)
+        for block in gathered(scored, holdout.train.n_items):
+            valid = ~np.isnan(block.scores)
+            n_candidates[block.rows] = np.count_nonzero(valid, axis=1)
+            catalogue[block.distinct(valid)] = True
+            line, pair = ragged(indptr[block.rows], indptr[block.rows + 1])
+            truth = block.scores[line, block.columns(line, holdout.relevant[pair])]
+            ahead[pair], tied[pair] = places(block.scores, line, truth)
+            row, column = shown(block.scores, popularity[block.items], LIST_DEPTH)
+            lists.append((block.rows[row], block.items_at(row, column)))
+            bar.update(len(block.rows))
     return _Answers(
         ahead,
         tied,

@@ -17,7 +17,7 @@ def shown(scores: Scores, popularity: NDArray[np.float32], k: int) -> tuple[Posi
     ----------
     scores : ndarray of float32, shape (n, m)
         ``nan`` where a pair is no candidate, ``-inf`` where there is no opinion: not shown.
-    popularity : ndarray of float32, shape (m,)
+    popularity : ndarray of float32, shape (m,) or (n, m)
         Settles ties.
 
     Returns
@@ -26,15 +26,27 @@ def shown(scores: Scores, popularity: NDArray[np.float32], k: int) -> tuple[Posi
         In no particular order.
     """
     if scores.shape[1] <= k:
-        return np.nonzero(np.isfinite(scores))
+        line, column = np.nonzero(np.isfinite(scores))
+        return line, column
     edge = -np.partition(-scores, k - 1, axis=1)[:, k - 1, None]  # nan is last
     kept = scores >= edge
     crossed = np.flatnonzero(np.count_nonzero(kept, axis=1) != k)
     kept[crossed] = False
     line, column = np.divmod(np.flatnonzero(kept), scores.shape[1])
     if len(crossed):
-        top = best(scores[crossed], popularity, k)
+        shared = popularity.ndim == 1
+        worth = popularity if shared else popularity[crossed]
+        top = (best if shared else _best_of_own)(scores[crossed], worth, k)
         line = np.concatenate([line, np.repeat(crossed, k)])
         column = np.concatenate([column, top.ravel()])
     scored = np.isfinite(scores[line, column])
     return line[scored], column[scored]
+
+
+def _best_of_own(scores: Scores, popularity: NDArray[np.float32], k: int) -> Positions:
+    """As :func:`best`, with each row's own popularity: for rows that are short."""
+    order = np.argsort(-popularity, axis=1, kind="stable")
+    worth = np.where(np.isnan(scores), -np.inf, scores)
+    worth = np.take_along_axis(worth, order, axis=1)
+    top = np.argsort(-worth, axis=1, kind="stable")[:, :k]
+    return np.asarray(np.take_along_axis(order, top, axis=1), dtype=np.int64)

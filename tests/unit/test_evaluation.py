@@ -1,3 +1,4 @@
+from functools import partial
 from math import log2
 from pathlib import Path
 from random import Random
@@ -6,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from typing_extensions import override
@@ -18,11 +19,14 @@ from onstage.data.clock import Clock
 from onstage.data.dataset import Dataset
 from onstage.data.requests import Requests
 from onstage.errors import ContractError, SplitError
+from onstage.evaluation.blocks import gathered
 from onstage.evaluation.evaluate import evaluate
 from onstage.evaluation.overlap import check_no_overlap
 from onstage.evaluation.places import places
 from onstage.evaluation.shown import shown
 from onstage.evaluation.summary import value_of
+from onstage.metrics.catalog import rank_metrics
+from onstage.metrics.ranks import Ranks
 from onstage.models.base import Recommender
 from onstage.models.config import FitOptions, RecommenderConfig
 from onstage.models.popularity import Popularity, PopularityConfig
@@ -175,6 +179,43 @@ def test_blocks_of_any_size_give_the_same_table(monkeypatch: pytest.MonkeyPatch)
     scored = model.scored
     monkeypatch.setattr(model, "scored", lambda r, c: scored(r, c, cells=1))
     pd.testing.assert_frame_equal(whole, evaluate(model, asked))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.randoms(), st.sampled_from([10, 60, 10**6]))
+def test_events_with_candidates_of_their_own_are_measured_as_one_by_one(
+    random: Random, cells: int
+) -> None:
+    rng = np.random.default_rng(random.randrange(10**9))
+    sets = [np.flatnonzero(rng.random(30) < 0.6) for _ in range(8)]
+    sets = [s if len(s) else np.array([0]) for s in sets]
+    relevant = [np.sort(rng.choice(s, rng.integers(1, min(len(s), 9) + 1), False)) for s in sets]
+    train = log([(u, i, 0) for u in range(8) for i in range(30) if (u + i) % 3])
+    pool = Candidates(np.cumsum([0, *map(len, sets)]), np.concatenate(sets), np.arange(8))
+    asked = exam([r.tolist() for r in relevant], [[True] * len(r) for r in relevant])
+    asked = Holdout(**{**vars(asked), "train": train, "history": train, "candidates": pool})
+    table = rng.integers(0, 6, (8, 30))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("onstage.evaluation.evaluate.gathered", partial(gathered, cells=cells))
+        events = evaluate(Table(table).fit(train), asked, ks=(1, 5)).query("group == 'all'")
+    assert events["n_candidates"].tolist() == [len(s) for s in sets]
+    for number, (items, truth) in enumerate(zip(sets, relevant, strict=True)):
+        row = table[number]
+        ranks = Ranks.from_ties(
+            np.zeros(len(truth), dtype=np.int64),
+            np.array([sum(row[o] > row[i] for o in items) for i in truth]),
+            np.array([sum(row[o] == row[i] for o in items) for i in truth]),
+            np.array([len(items)]),
+        )
+        for key, values in rank_metrics(ranks, (1, 5)).items():
+            assert events[key].iloc[number] == pytest.approx(values[0], nan_ok=True), key
+    popularity = train.item_counts
+    lists = [
+        sorted(items, key=lambda i, row=row: (-row[i], -popularity[i], i))[:10]
+        for items, row in zip(sets, table, strict=True)
+    ]
+    covered = len(set(np.concatenate(lists))) / len(set(np.concatenate(sets)))
+    assert value_of(events, "coverage_at_10") == pytest.approx(covered)
 
 
 def test_the_table_survives_parquet(tmp_path: Path) -> None:
