@@ -7,7 +7,7 @@ import click
 from onstage.errors import ConfigError
 
 
-CONFIG = Path("configs/demo.yaml")
+CONFIG = Path("configs/kumu-demo.yaml")
 
 
 @click.command(name="demo")
@@ -16,7 +16,7 @@ def command(ctx: click.Context) -> None:
     """Simulate a live-stream platform and retrain on it.
 
     Writes the raw files of a small platform into ./demo (unless they are there), then does all
-    that `onstage retrain configs/demo.yaml` does, and says where to look. Works offline.
+    that `onstage retrain configs/kumu-demo.yaml` does, and says where to look. Works offline.
     """
     from flows.commands.retrain import command as retrain
     from onstage.data.simulate.config import SimulationConfig

@@ -14,7 +14,7 @@ from onstage.pipeline.backtest import read_events
 from onstage.pipeline.outcome import Gain, Verdict
 from onstage.pipeline.ranking import primary_rows, read_rows
 from onstage.pipeline.recipes import Recipe, named, with_champion
-from onstage.pipeline.refit import refitted
+from onstage.pipeline.refit import BUNDLE, refitted
 from onstage.pipeline.sweeping import best_config
 from onstage.pipeline.workspace import Workspace
 from onstage.registry.audit import Audit
@@ -201,7 +201,7 @@ def _register(gate: _Gate, registry: Registry, name: str, run: str) -> tuple[Ver
     bundle = refitted(workspace, gate.log, gate.config(name))
     with tempfile.TemporaryDirectory(dir=workspace.settings.home) as scratch:
         folder = Path(scratch) / "model"
-        save_pyfunc(workspace.store.path(bundle), folder)
+        save_pyfunc(workspace.store.path(bundle, BUNDLE), folder)
         proposal = Proposal(
             model=name,
             config=gate.config(name).model_dump(mode="json"),

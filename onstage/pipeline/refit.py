@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from onstage.data.store import Reference
 from onstage.models.catalog import ModelConfig, build
@@ -12,6 +13,8 @@ from onstage.serving.bundle import save_bundle
 
 
 REFIT_VERSION = "1"
+BUNDLE: Final = "bundle"
+"""Folder of the bundle, in the artefact and in the registered model."""
 
 
 def refitted(workspace: Workspace, validated: Reference, recipe: ModelConfig) -> Reference:
@@ -24,7 +27,7 @@ def refitted(workspace: Workspace, validated: Reference, recipe: ModelConfig) ->
         model = build(recipe).fit(log.dataset, options)
         save_bundle(
             model,
-            folder,
+            folder / BUNDLE,
             availability=log.availability,
             repeat=config.primary.repeat,
             extra={"data": validated.digest, "name": config.name},
