@@ -63,8 +63,7 @@ class Cast:
         elif unit == "iso" or stored == ISO:
             ticks = f"epoch_us(TRY_CAST({text} AS TIMESTAMPTZ))"
         elif unit in PER_SECOND:
-            exact = f"TRY_CAST({text} AS DECIMAL(28, 6)) * {PER_SECOND[unit]}"
-            ticks = f"TRY_CAST({exact} AS BIGINT)"
+            ticks = _microseconds(text, PER_SECOND[unit])
         else:
             parsed = f"try_strptime({text}, {literal(unit)})"
             ticks = f"epoch_us(CAST({parsed} AS TIMESTAMPTZ))"
@@ -89,5 +88,12 @@ class Cast:
 
 
 def _whole(text: str) -> str:
-    exact = f"TRY_CAST({text} AS DECIMAL(38, 6))"
-    return f"CASE WHEN {exact} = floor({exact}) THEN TRY_CAST({exact} AS BIGINT) END"
+    number = f"TRY_CAST({text} AS BIGINT)"  # rounds, hence the comparison
+    return f"CASE WHEN CAST({number} AS DOUBLE) = TRY_CAST({text} AS DOUBLE) THEN {number} END"
+
+
+def _microseconds(text: str, factor: int) -> str:
+    whole = _whole(text)
+    exact = f"TRY_CAST(TRY_CAST({text} AS DECIMAL(28, 6)) * {factor} AS BIGINT)"
+    fits = f"{whole} BETWEEN {FIRST // factor} AND {LAST // factor}"
+    return f"CASE WHEN {fits} THEN {whole} * {factor} ELSE {exact} END"
