@@ -131,16 +131,18 @@ def save_pyfunc(bundle: Path, folder: Path) -> Path:
         New. Has the code of ``onstage``, the bundle, and exact versions of what it needs.
     """
     served = load_bundle(bundle)
-    mlflow.pyfunc.save_model(
-        str(folder),
-        python_model=str(_CODE),
-        code_paths=[str(Path(onstage.__file__).parent)],
-        artifacts={BUNDLE: str(bundle)},
-        signature=signature(served),
-        input_example=(example(served), {"k": 10}),
-        pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
-        metadata={"algorithm": served.model.config.algorithm},
-    )
+    with warnings.catch_warnings():  # MLflow uses what pandas deprecates
+        warnings.simplefilter("ignore")
+        mlflow.pyfunc.save_model(
+            str(folder),
+            python_model=str(_CODE),
+            code_paths=[str(Path(onstage.__file__).parent)],
+            artifacts={BUNDLE: str(bundle)},
+            signature=signature(served),
+            input_example=(example(served), {"k": 10}),
+            pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
+            metadata={"algorithm": served.model.config.algorithm},
+        )
     _tidy(folder)
     return folder
 
