@@ -135,7 +135,7 @@ def _separated(path: Path, layout: Layout, header: tuple[str, ...] | None) -> Re
         f"read_csv({_path(path)}, auto_detect=false, columns={{{declared}}}, "
         f"header={str(layout.headed).lower()}, delim={literal(layout.delimiter or ',')}, "
         f"quote={quote}, escape={quote}, compression={literal(layout.compression)}, "
-        f"encoding={literal(layout.encoding)}, max_line_size=16777216)"
+        f"encoding={literal(layout.encoding)})"
     )
     columns = dict(zip(names, internal, strict=True))
     return Relation(str(path), sql, columns, dict.fromkeys(names, TEXT), layout)
@@ -151,17 +151,7 @@ def _refuse_twins(path: Path, names: list[str]) -> None:
 def _json(path: Path, layout: Layout) -> Relation:
     names: dict[str, None] = {}
     for number, (line,) in islice(layout.records(), KEYS_SEEN_IN):
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            message = (
-                f"{path}: line {number}: not JSON ({error.msg}); one object a line is expected"
-            )
-            raise SourceError(message) from error
-        if not isinstance(row, dict):
-            message = f"{path}: line {number}: {line[:40]!r} is no JSON object; write one a line"
-            raise SourceError(message)
-        names.update(dict.fromkeys(row))
+        names.update(dict.fromkeys(_object(path, number, line)))
     declared = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
     sql = (
         f"read_json({_path(path)}, format='newline_delimited', columns={{{declared}}}, "
@@ -169,6 +159,24 @@ def _json(path: Path, layout: Layout) -> Relation:
     )
     columns = {name: identifier(name) for name in names}
     return Relation(str(path), sql, columns, dict.fromkeys(names, TEXT), layout)
+
+
+def _object(path: Path, number: int, line: str) -> dict[str, object]:
+    try:
+        row = json.loads(line)
+    except json.JSONDecodeError as error:
+        message = f"{path}: line {number}: not JSON ({error.msg}); one object a line is expected"
+        raise SourceError(message) from error
+    if not isinstance(row, dict):
+        message = f"{path}: line {number}: {line[:40]!r} is no JSON object; write one a line"
+        raise SourceError(message)
+    return row
+
+
+def refuse_broken_json(layout: Layout) -> None:
+    """Raise on the first line that is no JSON object, which the engine may count differently."""
+    for number, (line,) in layout.records():
+        _object(layout.path, number, line)
 
 
 def _parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Relation:

@@ -13,7 +13,7 @@ from onstage.columns import Columns
 from onstage.data.clock import Clock
 from onstage.data.sources.cast import STORED, Cast, Kind
 from onstage.data.sources.engine import first_row, identifier, literal, translated
-from onstage.data.sources.files import Relation, relation
+from onstage.data.sources.files import Relation, refuse_broken_json, relation
 from onstage.data.sources.paths import files_of
 from onstage.data.sources.source import Source, nearest
 from onstage.data.sources.sql import query_relation
@@ -146,6 +146,8 @@ class _Stager:
             try:
                 self._insert(one, kinds, checked)
             except duckdb.Error as error:
+                if one.layout is not None and one.layout.delimiter is None:
+                    refuse_broken_json(one.layout)
                 raise translated(error, one.place) from error
             self._complain(one, kinds, checked, rows)
             rows = self._count()
