@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
@@ -28,21 +29,22 @@ def check_name(kind: str, name: str) -> str:
     TrackingError
         If the name has a character that MLflow does not take, such as ``@``, or is too long.
     """
-    odd = sorted(set(_NAME.sub("", name)))
-    if odd or not name:
-        better = name.replace("@", "_at_") if "@" in odd else re.sub(r"[^\w.\-: /]", "_", name)
-        message = (
-            f"{kind} {name!r}: names may hold letters, digits, and _ . - : / or a space, "
-            f"not {''.join(odd)!r}; call it {better!r}"
-        )
-        raise TrackingError(message)
-    if len(name) > NAME_LENGTH or name.startswith(("/", "..")) or name.endswith("/"):
-        message = (
-            f"{kind} {name[:40]!r}: a name has at most {NAME_LENGTH} characters and neither "
-            "starts nor ends with '/'; choose another"
-        )
-        raise TrackingError(message)
-    return name
+    odd = "".join(sorted(set(_NAME.sub("", name))))
+    if odd:
+        rule = f"names may hold letters, digits, and _ . - : / or a space, not {odd!r}"
+    elif not 0 < len(name) <= NAME_LENGTH:
+        rule = f"a name has 1 to {NAME_LENGTH} characters"
+    elif name.startswith(("/", "..")) or posixpath.normpath(name) != name or name == ".":
+        rule = "a name is a plain path, without '//', './' or '/' at its ends"
+    else:
+        return name
+    message = f"{kind} {name[:40]!r}: {rule}; call it {_better(name)!r}"
+    raise TrackingError(message)
+
+
+def _better(name: str) -> str:
+    clean = re.sub(r"[^\w.\-: /]", "_", name.replace("@", "_at_"))
+    return posixpath.normpath(clean).lstrip("./")[:NAME_LENGTH].rstrip("/") or "unnamed"
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

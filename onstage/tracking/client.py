@@ -23,16 +23,16 @@ def connect(endpoint: Endpoint) -> "MlflowClient":
     TrackingError
         Within a few seconds, if not.
     """
-    with endpoint.first_touch():
-        for name, value in ENVIRONMENT.items():
-            if name.startswith("MLFLOW_"):
-                os.environ.setdefault(name, value)
-        from mlflow import MlflowClient  # noqa: PLC0415  # heavy
+    endpoint.check()
+    for name, value in ENVIRONMENT.items():
+        if name.startswith("MLFLOW_"):
+            os.environ.setdefault(name, value)
+    from mlflow import MlflowClient  # noqa: PLC0415  # heavy
 
-        logging.getLogger("alembic").setLevel(logging.WARNING)
-        with translated(endpoint):
-            client = MlflowClient(endpoint.tracking_uri, endpoint.registry_uri)
-            client.search_experiments(max_results=1)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    with translated(endpoint), endpoint.alone():
+        client = MlflowClient(endpoint.tracking_uri, endpoint.registry_uri)
+        client.search_experiments(max_results=1)
     return client
 
 

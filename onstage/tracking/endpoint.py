@@ -3,7 +3,7 @@
 import re
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -51,23 +51,20 @@ class Endpoint:
             location = Path(location).resolve().as_uri()
         return cls(tracking, mlflow_settings.registry_uri or tracking, location)
 
-    @contextmanager
-    def first_touch(self) -> Iterator[None]:
-        """Check that somebody answers; then let one process at a time make the tables.
+    def check(self) -> None:
+        """Check that somebody answers at both addresses.
 
         Raises
         ------
         TrackingError
             After a few seconds, if nobody answers or the answer is a refusal.
         """
-        probe(self.tracking_uri)
-        if self.registry_uri != self.tracking_uri:
-            probe(self.registry_uri)
-        with self._alone():
-            yield
+        for uri in dict.fromkeys((self.tracking_uri, self.registry_uri)):
+            probe(uri)
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def alone(self) -> Iterator[None]:
+        """Keep other processes out while the tables of a fresh database are made."""
         file = sqlite_file(self.tracking_uri)
         if file is not None:
             with locked(file.with_name(file.name + ".lock")):
@@ -76,8 +73,7 @@ class Endpoint:
             with _advisory(self.tracking_uri):
                 yield
         else:
-            with nullcontext():
-                yield
+            yield
 
 
 def is_http(uri: str) -> bool:
@@ -95,7 +91,7 @@ def sqlite_file(uri: str) -> Path | None:
 
 def masked(uri: str) -> str:
     """`uri` without its credentials, for messages and links."""
-    bare = re.sub(r"://[^/@]*@", "://***@", uri)
+    bare = re.sub(r"://[^/]*@", "://***@", uri)
     return _SECRET.sub(r"\1***", bare)
 
 
