@@ -93,10 +93,17 @@ def _contract_of(name: str) -> TableContract:
 
 def _arrow(table: pd.DataFrame, name: str) -> pa.Table:
     try:
-        return pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
+        return pa.table({str(column): _array(table[column]) for column in table.columns})
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         message = f"{name}: a column mixes types ({error}); make it all text or all numbers"
         raise ContractError(message) from error
+
+
+def _array(column: pd.Series) -> pa.Array:
+    if isinstance(column.dtype, pd.DatetimeTZDtype):  # by hand: pyarrow asks pandas in an old way
+        stamps = column.dt.tz_convert("UTC").dt.tz_localize(None).dt.as_unit("us").to_numpy()
+        return pa.array(stamps, from_pandas=True).cast(pa.timestamp("us", tz="UTC"))
+    return pa.array(column, from_pandas=True)
 
 
 def _storable(schema: pa.Schema) -> pa.Schema:
