@@ -1,7 +1,9 @@
 """How a flow is started from the command line: its environment, and one clear error."""
 
+import importlib
 import logging
 import os
+import threading
 import urllib.error
 import urllib.request
 
@@ -36,6 +38,16 @@ def prepare() -> None:
     if url:
         _probe(url)
     quieten()
+
+
+def warm(*modules: str) -> None:
+    """Import heavy modules in the background, while the temporary Prefect server starts."""
+
+    def load() -> None:
+        for module in modules:
+            importlib.import_module(module)
+
+    threading.Thread(target=load, name="warm", daemon=True).start()
 
 
 def quieten() -> None:

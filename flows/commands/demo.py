@@ -30,6 +30,6 @@ def command(ctx: click.Context) -> None:
         click.echo(f"the platform in ./{folder} is there already", err=True)
     else:
         click.echo(f"simulating a live-stream platform into ./{folder}", err=True)
-        counts = simulate(SimulationConfig.small(), folder, truth=True)
+        counts = simulate(SimulationConfig.small("kumu"), folder, truth=True)
         click.echo(", ".join(f"{n} {v:,}" for n, v in counts.items()), err=True)
     ctx.invoke(retrain, config=CONFIG, trials=None, as_json=False)

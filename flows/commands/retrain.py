@@ -24,12 +24,13 @@ def command(config: Path, trials: int | None, *, as_json: bool) -> None:
     where it stopped.
     """
     began = time.perf_counter()
-    from flows.running import prepare
+    from flows.running import prepare, warm
 
     prepare()
     from flows.retrain import retrain
     from flows.summary import summary
 
+    warm("onstage.pipeline.page")
     outcome = retrain(str(config), trials=trials)
     value, text = summary(config, outcome, time.perf_counter() - began)
     answer(value, text, as_json=as_json)

@@ -71,6 +71,14 @@ class Outcome(BaseModel):
             self.recommendations,
         ]
 
+    def says_the_same_as(self, other: "Outcome") -> bool:
+        """Whether a page about `other` would say the same, but for its date."""
+        return (
+            self.decision == other.decision
+            and [step.digest for step in self.steps] == [step.digest for step in other.steps]
+            and Path(other.page).exists()
+        )
+
     def seconds(self, *, of: str) -> float:
         """Seconds that this retrain itself spent on ``fit_seconds`` or ``evaluate_seconds``."""
         return float(sum(float(s.counts.get(of, 0.0)) for s in self.steps if not s.reused))
@@ -85,6 +93,12 @@ def remember(workspace: Workspace, outcome: Outcome) -> None:
     write_atomically(_path(workspace), outcome.model_dump_json(indent=1))
 
 
+def previous(workspace: Workspace) -> Outcome | None:
+    """The newest retrain, or None before the first."""
+    path = _path(workspace)
+    return Outcome.model_validate_json(path.read_text()) if path.exists() else None
+
+
 def recall(workspace: Workspace) -> Outcome:
     """The newest retrain.
 
@@ -93,8 +107,8 @@ def recall(workspace: Workspace) -> Outcome:
     ConfigError
         Before the first one.
     """
-    path = _path(workspace)
-    if not path.exists():
+    last = previous(workspace)
+    if last is None:
         message = f"{workspace.config.name}: no retrain has ended yet; run `onstage retrain` first"
         raise ConfigError(message)
-    return Outcome.model_validate_json(path.read_text())
+    return last

@@ -14,7 +14,7 @@ from onstage.columns import Columns
 from onstage.pipeline.backtest import COSTS
 from onstage.pipeline.clusters import read_all_clusters
 from onstage.pipeline.exams import Log, accepted_log
-from onstage.pipeline.outcome import Outcome
+from onstage.pipeline.outcome import Outcome, previous
 from onstage.pipeline.ranking import read_rows
 from onstage.pipeline.recommending import lists_path
 from onstage.pipeline.runs import tracker_of
@@ -35,7 +35,13 @@ RECENT = 5
 
 
 def write_page(workspace: Workspace, outcome: Outcome) -> Path:
-    """Render the report of `outcome` into the data set's folder and log it to its run."""
+    """Render the report of `outcome` into the data set's folder and log it to its run.
+
+    A retrain that found nothing new keeps the page that says so already.
+    """
+    last = previous(workspace)
+    if last is not None and outcome.says_the_same_as(last):
+        return Path(last.page)
     log = accepted_log(workspace, outcome.log)
     tracker = tracker_of(workspace)
     report = Report(

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from onstage.columns import Columns
 from onstage.data.store import Reference
@@ -25,6 +26,9 @@ from onstage.serving.pyfunc import save_pyfunc
 
 
 logger = logging.getLogger(__name__)
+
+BUNDLE_KEY: Final = "onstage.bundle"
+"""Tag of a version: the store's key of the bundle that it was made from."""
 
 
 def registry_of(workspace: Workspace) -> Registry:
@@ -153,7 +157,8 @@ def promoted(  # a decision looks at all of these
         second = gate.decide(other, fresh, champion)
         enact(registry, audit, name, second, run)
         registry.set_challenger(name, version.version)
-        decision = replace(second, reasons=(*second.reasons, *decision.reasons))
+        why = (f"{gate.leader} leads, but: {reason}" for reason in decision.reasons)
+        decision = replace(second, reasons=(*second.reasons, *why))
     holder = registry.champion(name)
     mine = holder is not None and holder.data_digest == log.digest
     return Verdict(
@@ -199,6 +204,9 @@ def preview(
 def _register(gate: _Gate, registry: Registry, name: str, run: str) -> tuple[Version, Reference]:
     workspace = gate.workspace
     bundle = refitted(workspace, gate.log, gate.config(name))
+    for known in registry.versions(workspace.registered_model):
+        if known.tags.get(BUNDLE_KEY) == bundle.key:
+            return known, bundle
     with tempfile.TemporaryDirectory(dir=workspace.settings.home) as scratch:
         folder = Path(scratch) / "model"
         save_pyfunc(workspace.store.path(bundle, BUNDLE), folder)
@@ -208,6 +216,6 @@ def _register(gate: _Gate, registry: Registry, name: str, run: str) -> tuple[Ver
             data_digest=gate.log.digest,
             folder=folder,
             metrics=gate.metrics(name),
-            tags={"onstage.bundle": bundle.key},
+            tags={BUNDLE_KEY: bundle.key},
         )
         return registry.register(workspace.registered_model, run, proposal), bundle
