@@ -47,7 +47,7 @@ def enact(
     reconcile(registry, audit, name)
     entry = Entry.of(name, decision, run_id=run_id)
     registry.set_challenger(name, version)
-    registry.annotate(name, version, decision, run_id)
+    registry.annotate(name, version, decision, entry.time, run_id)
     if decision.promote:
         registry.promote(name, version)
     if run_id is not None:

@@ -244,12 +244,14 @@ class Registry:
                 self._client.set_registered_model_alias(name, self.aliases.previous, before)
             self._client.set_registered_model_alias(name, self.aliases.champion, version)
 
-    def annotate(self, name: str, version: str, decision: Decision, run_id: str | None) -> None:
-        """Write a decision on the version's and the run's tags."""
+    def annotate(
+        self, name: str, version: str, decision: Decision, time: datetime, run_id: str | None
+    ) -> None:
+        """Write a decision, taken at `time`, on the version's and the run's tags."""
         tags = {
             DECISION: decision.verdict,
             REASONS: "; ".join(decision.reasons)[:_RUN_TAG_LENGTH],
-            DECIDED: datetime.now(UTC).isoformat(),
+            DECIDED: time.isoformat(),
         }
         with translated(self.endpoint):
             for key, value in tags.items():

@@ -9,22 +9,24 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
+from mlflow.exceptions import MlflowException
 from mlflow.models import Model, ModelSignature
-from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
+from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema, TensorSpec
 from pydantic import ValidationError
 from typing_extensions import override
 
 import onstage
 from onstage.availability.repeats import RepeatPolicy
 from onstage.columns import Columns
-from onstage.errors import ConfigError
+from onstage.errors import ConfigError, OnstageError, StoreError
 from onstage.serving.bundle import Bundle, load_bundle
 from onstage.settings import explain
 
 
 with warnings.catch_warnings():  # MLflow warns of its own type hints while it is imported
     warnings.simplefilter("ignore")
-    import mlflow.pyfunc
+    from mlflow.pyfunc import FLAVOR_NAME, save_model
+    from mlflow.pyfunc.model import PythonModel
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +51,7 @@ REQUIREMENTS: Final = (
 _CODE: Final = Path(__file__).with_name("model_code.py")
 
 
-class ServedRecommender(mlflow.pyfunc.PythonModel):
+class ServedRecommender(PythonModel):
     """Answers tables of users with tables of recommendations."""
 
     @override
@@ -57,14 +59,24 @@ class ServedRecommender(mlflow.pyfunc.PythonModel):
         """Read the bundle from the model's artifacts."""
         self._bundle = load_bundle(Path(context.artifacts[BUNDLE]))
 
+    @override
     def predict(
         self,
-        context: Any,  # noqa: ANN401, ARG002  # the signature is MLflow's
+        context: Any,  # the signature is MLflow's
         model_input: pd.DataFrame,
         params: dict[str, Any] | None = None,
     ) -> pd.DataFrame:
-        """Answer one table of users (see :func:`answer`)."""
-        return answer(self._bundle, model_input, params or {})
+        """Answer one table of users (see :func:`answer`).
+
+        Raises
+        ------
+        mlflow.exceptions.MlflowException
+            With our one line; a server answers it with HTTP 400.
+        """
+        try:
+            return answer(self._bundle, model_input, params or {})
+        except (OnstageError, ValueError) as error:
+            raise MlflowException.invalid_parameter_value(str(error)) from error
 
 
 def answer(bundle: Bundle, asked: pd.DataFrame, params: Mapping[str, Any]) -> pd.DataFrame:
@@ -129,21 +141,21 @@ def save_pyfunc(bundle: Path, folder: Path) -> Path:
         What :func:`onstage.serving.bundle.save_bundle` wrote.
     folder
         New. Has the code of ``onstage``, the bundle, and exact versions of what it needs.
+
+    Raises
+    ------
+    StoreError
+        If the bundle is damaged, or the folder exists or cannot be written.
     """
     served = load_bundle(bundle)
-    with warnings.catch_warnings():  # MLflow uses what pandas deprecates
-        warnings.simplefilter("ignore")
-        mlflow.pyfunc.save_model(
-            str(folder),
-            python_model=str(_CODE),
-            code_paths=[str(Path(onstage.__file__).parent)],
-            artifacts={BUNDLE: str(bundle)},
-            signature=signature(served),
-            input_example=(example(served), {"k": 10}),
-            pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
-            metadata={"algorithm": served.model.config.algorithm},
-        )
-    _tidy(folder)
+    try:
+        with warnings.catch_warnings():  # MLflow uses what pandas deprecates
+            warnings.simplefilter("ignore")
+            _save(served, bundle, folder)
+        _tidy(folder)
+    except (OSError, MlflowException) as error:
+        message = f"served model {folder}: {error}; give a new folder that can be written"
+        raise StoreError(message) from error
     return folder
 
 
@@ -151,8 +163,11 @@ def signature(bundle: Bundle) -> ModelSignature:
     """Columns and parameters, with identifiers of the kind they have in the data."""
     dataset = bundle.model.dataset
     user, item = _kind(dataset.users), _kind(dataset.items)
-    inputs = [ColSpec(user, Columns.USER), ColSpec(DataType.string, AT, required=False)]
-    outputs = [
+    inputs: list[ColSpec | TensorSpec] = [
+        ColSpec(user, Columns.USER),
+        ColSpec(DataType.string, AT, required=False),
+    ]
+    outputs: list[ColSpec | TensorSpec] = [
         ColSpec(user, Columns.USER),
         ColSpec(item, Columns.ITEM),
         ColSpec(DataType.float, Columns.SCORE),
@@ -177,12 +192,25 @@ def example(bundle: Bundle) -> pd.DataFrame:
     return pd.DataFrame({Columns.USER: users.to_numpy(), AT: at})
 
 
+def _save(served: Bundle, bundle: Path, folder: Path) -> None:
+    save_model(
+        str(folder),
+        python_model=str(_CODE),
+        code_paths=[str(Path(onstage.__file__).parent)],
+        artifacts={BUNDLE: str(bundle)},
+        signature=signature(served),
+        input_example=(example(served), {"k": 10}),
+        pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
+        metadata={"algorithm": served.model.config.algorithm},
+    )
+
+
 def _tidy(folder: Path) -> None:
     """Leave out what this machine compiled, and where things stood on it."""
     for cache in sorted(folder.rglob("__pycache__")):
         shutil.rmtree(cache)
     model = Model.load(str(folder))
-    flavor = model.flavors[mlflow.pyfunc.FLAVOR_NAME]
+    flavor = model.flavors[FLAVOR_NAME]
     flavor["model_code_path"] = Path(flavor["model_code_path"]).name
     for artifact in flavor["artifacts"].values():
         artifact["uri"] = artifact["path"]

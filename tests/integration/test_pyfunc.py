@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from importlib.metadata import packages_distributions, requires
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,7 @@ from onstage.availability.repeats import RepeatPolicy
 from onstage.columns import Columns
 from onstage.data.clock import Clock
 from onstage.data.dataset import Dataset
-from onstage.errors import ConfigError
+from onstage.errors import ConfigError, StoreError
 from onstage.models.als import Als, AlsConfig
 from onstage.registry.audit import Audit
 from onstage.registry.enact import enact
@@ -183,6 +184,11 @@ def test_identifiers_in_the_signature_are_of_the_datas_kind(
     assert [p.name for p in numbers.params] == ["k", "at", "repeat", "live"]
 
 
+def test_a_folder_that_stands_there_already_is_not_overwritten(saved: Path) -> None:
+    with pytest.raises(StoreError, match=r"served model .*: .*; give a new folder"):
+        save_pyfunc(saved.with_name("bundle"), saved)
+
+
 def asked(users: list[object], at: list[str | None] | None = None) -> pd.DataFrame:
     table = pd.DataFrame({Columns.USER: users})
     return table if at is None else table.assign(at=at)
@@ -296,9 +302,14 @@ def test_mlflow_serves_it_over_http(saved: Path, tmp_path: Path) -> None:
         status, body = post(f"{address}/invocations", question)
         assert status == 200
         assert [row["rank"] for row in body["predictions"]] == [1, 2]
-        question["params"] = {"k": "two"}
-        status, body = post(f"{address}/invocations", question)
-        assert status == 400
+        for wrong, rule in (
+            ({"k": "two"}, "Can not safely convert"),
+            ({"k": 0}, "k must be at least 1, got 0"),
+            ({"repeat": "never"}, "give allow, exclude or cooldown:<hours>"),
+        ):
+            status, body = post(f"{address}/invocations", {**question, "params": wrong})
+            assert status == 400
+            assert rule in str(body["message"])
     finally:
         os.killpg(server.pid, 15)
         server.wait(30)
@@ -316,7 +327,7 @@ def wait_for(address: str, seconds: float) -> None:
     pytest.fail(f"{address} did not answer in {seconds} s")
 
 
-def post(address: str, value: object) -> tuple[int, dict[str, list[dict[str, object]]]]:
+def post(address: str, value: object) -> tuple[int, dict[str, Any]]:
     request = urllib.request.Request(  # noqa: S310  # our own server
         address, json.dumps(value).encode(), {"Content-Type": "application/json"}
     )
