@@ -4,10 +4,17 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("ONSTAGE_DATA", ROOT / "../shared/data")).resolve()
+
+
+settings.register_profile(  # a busy machine is no failure
+    "onstage", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("onstage")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

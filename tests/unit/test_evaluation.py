@@ -181,7 +181,7 @@ def test_blocks_of_any_size_give_the_same_table(monkeypatch: pytest.MonkeyPatch)
     pd.testing.assert_frame_equal(whole, evaluate(model, asked))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.randoms(), st.sampled_from([10, 60, 10**6]))
 def test_events_with_candidates_of_their_own_are_measured_as_one_by_one(
     random: Random, cells: int

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onstage.availability.index import AvailabilityIndex
@@ -111,6 +111,11 @@ def test_track_c_asks_only_where_somebody_else_makes_the_target_live() -> None:
     assert cut(LOG, track="C").test.dropped == 1
 
 
+def test_a_row_of_the_user_that_just_ended_makes_nothing_live() -> None:
+    # User 5 alone watches item 8 until 31, and again from 31: still nobody else does.
+    assert asked(cut([*LOG, (5, 8, 29, 31)], track="C").test) == [(1, 8, 33)]
+
+
 def test_track_c_leaves_out_every_item_that_only_the_asking_user_watches() -> None:
     rows: list[Row] = [*LOG, (1, 6, 20, 39)]  # user 1 has been watching 6 alone since 20
     assert 6 in candidates(cut(rows, track="B").test, 0)
@@ -179,6 +184,7 @@ rows = st.lists(
 )
 
 
+@settings(max_examples=40)
 @given(rows, st.sampled_from("ABC"), st.integers(2, 6))
 def test_the_tracks_are_those_of_a_slow_and_obvious_loop(
     spans: list[Row], track: str, window: int

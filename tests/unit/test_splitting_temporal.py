@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onstage.availability.index import AvailabilityIndex
@@ -117,6 +117,7 @@ def test_with_windows_the_candidates_are_what_was_available_in_the_part() -> Non
     assert made.validation.dropped == 1
 
 
+@settings(max_examples=40)
 @given(
     st.lists(
         st.tuples(st.sampled_from("abc"), st.sampled_from("wxyz"), st.integers(0, 20)),
