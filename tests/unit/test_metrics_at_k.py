@@ -68,6 +68,8 @@ def test_average_precision_is_the_mean_precision_at_the_hits() -> None:
     # Hits at 1 (precision 1/1) and 3 (precision 2/3), of min(k, 2).
     np.testing.assert_allclose(average_precision(TWO, 10), [(1 / 1 + 2 / 3) / 2, (1 / 6) / 1])
     np.testing.assert_allclose(average_precision(TWO, 2), [(1 / 1) / 2, 0])
+    # Three are relevant, but a list of two holds no more than two.
+    np.testing.assert_allclose(average_precision(ranks([1, 2, 9]), 2), [(1 / 1 + 2 / 2) / 2])
 
 
 def test_reciprocal_rank_is_that_of_the_first_hit_only() -> None:
