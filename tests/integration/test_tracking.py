@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import create_engine, text
 
 from onstage.errors import TrackingError
 from onstage.settings import MlflowSettings, Settings
@@ -238,20 +239,39 @@ def test_an_unknown_run_is_an_error_with_an_address(tracker: Tracker) -> None:
         tracker.get("0" * 32)
 
 
-def test_processes_that_touch_a_fresh_database_together_all_succeed(tmp_path: Path) -> None:
-    code = (
-        "import sys; from pathlib import Path; from onstage.tracking import Tracker\n"
-        "from onstage.settings import MlflowSettings, Settings\n"
-        "t = Tracker.open(MlflowSettings(), Settings(home=Path(sys.argv[1])))\n"
-        "with t.run('race', 'r'): pass\n"
-    )
-    command = [sys.executable, "-c", code, str(tmp_path / "home")]
-    racers = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE) for _ in range(3)]
+RACER = """
+import sys
+from pathlib import Path
+from onstage.settings import MlflowSettings, Settings
+from onstage.tracking import Tracker
+tracker = Tracker.open(MlflowSettings(tracking_uri=sys.argv[2]), Settings(home=Path(sys.argv[1])))
+with tracker.run("race", "r"):
+    pass
+"""
+
+
+def race(home: Path, uri: str) -> list[str]:
+    """States of the runs that two processes make on a fresh database at the same time."""
+    command = [sys.executable, "-c", RACER, str(home), uri]
+    racers = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE) for _ in range(2)]
     for racer in racers:
         _, said = racer.communicate(timeout=300)
         assert racer.returncode == 0, said.decode()[-2000:]
-    runs = opened(tmp_path / "home", None).search("race")
-    assert [run.status for run in runs] == ["FINISHED"] * 3
+    return [run.status for run in opened(home, uri).search("race")]
+
+
+def test_processes_that_touch_a_fresh_file_together_all_succeed(tmp_path: Path) -> None:
+    assert race(tmp_path, f"sqlite:///{tmp_path / 'mlflow.db'}") == ["FINISHED"] * 2
+
+
+def test_processes_that_touch_a_fresh_server_together_all_succeed(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    engine = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("CREATE DATABASE tracked"))
+    engine.dispose()
+    assert race(tmp_path, f"{postgres_url.rpartition('/')[0]}/tracked") == ["FINISHED"] * 2
 
 
 def free_port() -> int:
