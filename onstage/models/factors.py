@@ -34,7 +34,7 @@ class FactorModel(Recommender[ConfigT]):
 
     @override
     def _score(self, requests: Requests, items: Positions) -> Scores:
-        scores = self._users(requests) @ self.item_factors[items].T
+        scores = self._users(requests) @ self.item_factors.take(items, axis=0).T
         return np.asarray(scores, dtype=np.float32)
 
     @override
@@ -42,7 +42,8 @@ class FactorModel(Recommender[ConfigT]):
         scores = np.empty(len(some.item), dtype=np.float32)
         bounds = some.bounds.tolist()
         for user, start, stop in zip(self._users(requests), bounds, bounds[1:], strict=False):
-            np.dot(self.item_factors[some.item[start:stop]], user, out=scores[start:stop])
+            candidates = self.item_factors.take(some.item[start:stop], axis=0)
+            np.dot(candidates, user, out=scores[start:stop])
         return scores
 
     @override

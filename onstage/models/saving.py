@@ -173,6 +173,5 @@ def _decode(arrays: Mapping[str, NDArray[Any]], name: str) -> pd.Index:
         return pd.Index(np.array(arrays[f"{name}.ids"]))
     text, ends = arrays[f"{name}.bytes"].tobytes(), arrays[f"{name}.ends"].tolist()
     starts = [0, *ends[:-1]]
-    return pd.Index(
-        [text[start:end].decode() for start, end in zip(starts, ends, strict=True)], dtype="str"
-    )
+    ids = [text[start:end].decode() for start, end in zip(starts, ends, strict=True)]
+    return pd.Index(pd.array(ids, dtype="str"))

@@ -6,14 +6,14 @@ import pandas as pd
 from onstage.columns import Columns
 from onstage.data.clock import Clock
 from onstage.data.dataset import Dataset
-from onstage.types import Id
+from onstage.types import Id, ItemIds
 
 
 STEPS = Clock(kind="step", step_seconds=3600)
 """A clock of hours."""
 
 
-def log(rows: list[tuple[Id, Id, int]], *, items: list[Id] | None = None) -> Dataset:
+def log(rows: list[tuple[Id, Id, int]], *, items: ItemIds | None = None) -> Dataset:
     """Make a dataset of (user, item, hour)."""
     table = pd.DataFrame(rows, columns=[Columns.USER, Columns.ITEM, Columns.TIME])
     return Dataset.from_interactions(table, clock=STEPS, items=items)

@@ -56,7 +56,7 @@ def test_backoff_breaks_ties_by_popularity_and_overrules_nothing(kind: str) -> N
     a, b, c, d = scores(MemoryConfig(kind=kind, backoff=True), at=60)  # type: ignore[arg-type]
     assert b < c  # had alike; c has two rows in training, b one
     assert 0 < d < min(a, b)  # never had, yet not nothing
-    assert (plain[0] > plain[1]) == (a > c)
+    assert (plain[0] > plain[1]) == (a > c) == (a > b)  # a is the most popular of all
 
 
 def test_a_user_without_an_earlier_row_is_a_stranger() -> None:

@@ -33,6 +33,9 @@ def test_best_is_by_score_then_popularity_then_place(
         worth = np.where(np.isnan(row), -np.inf, row)
         expected = sorted(columns, key=lambda c: (-worth[c], -popularity[c], c))
         assert found.tolist() == expected[:k]
+    own = np.stack([np.roll(popularity, line) for line in range(len(scores))])
+    one_by_one = [best(scores[[line]], own[line], k)[0].tolist() for line in range(len(scores))]
+    assert best(scores, own, k).tolist() == one_by_one
 
 
 @given(st.lists(st.lists(st.integers(0, 6), unique=True), min_size=1, max_size=4), st.data())
