@@ -207,6 +207,15 @@ def test_a_wish_that_cannot_be_met_is_refused_and_leaves_what_was_there(
     assert out.read_text() == "yesterday's"
 
 
+def test_whoever_reads_yesterdays_lists_meanwhile_reads_them_to_the_end(tmp_path: Path) -> None:
+    out = tmp_path / "lists.csv"
+    out.write_text("yesterday's")
+    with out.open() as reader:
+        recommend_all(bundle(), out, at=100, k=1)
+        assert reader.read() == "yesterday's"
+    assert out.read_text().startswith("user_id,")
+
+
 def test_a_name_without_a_known_ending_needs_a_format(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"cannot tell the format from '\.xlsx'"):
         recommend_all(bundle(), tmp_path / "lists.xlsx", at=100)
