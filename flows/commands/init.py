@@ -7,6 +7,27 @@ import click
 from onstage.errors import ConfigError
 
 
+LIVE = """
+protocols:              # how models are examined; the first is the one that decides
+  - {kind: live, track: C}  # rank who is live; only who is live by somebody else's row counts
+  - {kind: live, track: B}  # rank everybody who is live
+"""
+ALWAYS = """
+protocols:              # how models are examined; the first is the one that decides
+  - kind: temporal      # one instant cuts the log; nothing after it is known to the models
+    repeat: {kind: allow}  # exclude, if nobody wants the same item twice
+"""
+REST = """
+models:                 # recipes that stand on the leaderboard as they are
+  popularity: {algorithm: popularity}
+  memory: {algorithm: memory, kind: count}
+
+sweep:                  # tuned on the validation part, 20 trials each
+  trials: 20
+  algorithms: {item_knn: {}, ease: {}, als: {}, bpr: {}}
+"""
+
+
 @click.command(name="init")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
@@ -27,7 +48,7 @@ def command(file: Path, output: Path | None, *, dry_run: bool, force: bool) -> N
     from onstage.data.sources.inspection import inspect, render_config
 
     guess = inspect(file)
-    text = render_config(guess)
+    text = render_config(guess).rstrip() + "\n" + (LIVE if guess.windows else ALWAYS) + REST
     for sentence in guess.sentences:
         click.echo(f"- {sentence}", err=True)
     if dry_run:
@@ -43,4 +64,6 @@ def command(file: Path, output: Path | None, *, dry_run: bool, force: bool) -> N
     except OSError as error:
         message = f"{target}: {error.strerror}; choose another file with --output"
         raise ConfigError(message) from error
+    for question in guess.questions:
+        click.echo(f"CHECK: {question}", err=True)
     click.echo(f"wrote {target}; check it, then: onstage retrain {target}")

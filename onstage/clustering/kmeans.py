@@ -1,5 +1,4 @@
 """KMeans over a table of behaviour, with the evidence for its k and readable profiles."""
-# ruff: noqa: PLC0415  # scikit-learn takes seconds to import
 
 import logging
 import os

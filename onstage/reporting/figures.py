@@ -1,5 +1,4 @@
 """One look for all plots, and their bytes: the same figure, the same bytes."""
-# ruff: noqa: PLC0415  # matplotlib is imported only where something is drawn
 
 import base64
 import io

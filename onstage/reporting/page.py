@@ -1,5 +1,4 @@
 """One report as one HTML file that needs nothing else: no network, no script, no other file."""
-# ruff: noqa: PLC0415  # jinja2 is imported only where a page is made
 
 import base64
 import logging

@@ -29,6 +29,8 @@ def plot_history(trials: pd.DataFrame, path: Path) -> None:
     complete = shown[shown["state"] == "COMPLETE"]
     pruned = shown[shown["state"] == "PRUNED"]
     with style():
+        from matplotlib.ticker import MaxNLocator
+
         figure = new_figure(WIDTH, 3.0)
         axes = figure.add_subplot()
         axes.step(
@@ -45,7 +47,7 @@ def plot_history(trials: pd.DataFrame, path: Path) -> None:
             )
         axes.set_xlabel("trial")
         axes.set_ylabel("validation value")
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         figure.legend(loc="outside lower center", ncols=3, fontsize=10)
         save_png(figure, path)
 

@@ -120,7 +120,8 @@ def standings(
     shown = (primary, *(m for m in wanted if m in found and m != primary))
     parts = rows.groupby([Columns.PROTOCOL, Columns.GROUP], sort=False)
     made = [_pivot(str(p), str(g), part, shown) for (p, g), part in parts]
-    return tuple(sorted(made, key=lambda s: (s.protocol, _group_order(s.group))))
+    order = list(dict.fromkeys(map(str, rows[Columns.PROTOCOL])))  # the primary one stands first
+    return tuple(sorted(made, key=lambda s: (order.index(s.protocol), _group_order(s.group))))
 
 
 def leaderboard_markdown(

@@ -1,0 +1,111 @@
+"""Retrain on the real data sets from an empty state, and write ``docs/results.md``.
+
+Run: ``make results`` (or ``python benchmarks/results.py [CONFIG …] [--trials N]``). Needs the data
+that ONSTAGE_DATA points at. Takes some minutes a data set. Where the time went is printed, and what
+a second retrain on unchanged input takes.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from onstage.columns import Columns
+from onstage.evaluation.comparison import compare
+from onstage.pipeline.backtest import read_events
+from onstage.pipeline.outcome import Outcome, recall
+from onstage.pipeline.ranking import primary_rows, read_rows
+from onstage.pipeline.workspace import Workspace
+from onstage.reporting.results import Comparison, DatasetResult, render_results
+from onstage.reporting.tables import Cell
+
+
+ROOT = Path(__file__).parents[1]
+CONFIGS = ("configs/deskdrop.yaml", "configs/twitch105k.yaml", "configs/movielens.yaml")
+ABOUT = {
+    "deskdrop": "CI&T Deskdrop: what employees did with shared articles.",
+    "twitch105k": "A sample of Twitch 100k: heavy users, popular streamers, 10-minute steps.",
+    "movielens": "MovieLens latest small; the masked protocol splits at random, see the file.",
+}
+
+
+def retrain(config: str, trials: int | None) -> dict[str, Any]:
+    words = [sys.executable, "-m", "flows.cli", "retrain", config, "--json"]
+    words += [] if trials is None else ["--trials", str(trials)]
+    began = time.perf_counter()
+    made = subprocess.run(words, cwd=ROOT, stdout=subprocess.PIPE, check=True)
+    value: dict[str, Any] = json.loads(made.stdout)
+    value["times"]["process_seconds"] = round(time.perf_counter() - began, 1)
+    return value
+
+
+def comparisons(workspace: Workspace, outcome: Outcome, leader: str) -> tuple[Comparison, ...]:
+    """The leader against popularity and memory, on every protocol."""
+    rules = workspace.mlflow.promotion
+    made = []
+    for protocol in workspace.config.protocols:
+        for baseline in ("popularity", "memory"):
+            if baseline not in outcome.backtests or baseline == leader:
+                continue
+            tables = [
+                read_events(workspace, outcome.backtests[name], protocol.name)
+                for name in (leader, baseline)
+            ]
+            gain = compare(tables[0], tables[1], rules.metric, rules.group, seed=0)
+            cell = Cell(gain.mean, gain.low, gain.high)
+            made.append(Comparison(leader, baseline, protocol.name, cell, gain.n_events))
+    return tuple(made)
+
+
+def result(config: str) -> DatasetResult:
+    workspace = Workspace.open(config)
+    outcome = recall(workspace)
+    rows = read_rows(workspace, outcome.board)
+    leader = str(primary_rows(rows, workspace).iloc[0][Columns.MODEL])
+    name = workspace.config.name
+    return DatasetResult(
+        name=name,
+        leaderboard=rows,
+        champion=leader,
+        comparisons=comparisons(workspace, outcome, leader),
+        description=f"{ABOUT.get(name, '')} {outcome.decision.sentence}.",
+        command=f"onstage retrain {config}",
+    )
+
+
+def report(name: str, first: dict[str, Any], second: dict[str, Any]) -> None:
+    times, again = first["times"], second["times"]
+    share = again["process_seconds"] / times["process_seconds"]
+    print(
+        f"{name}: first {times['process_seconds']} s (fitting {times['fit_seconds']}, evaluating "
+        f"{times['evaluate_seconds']}, everything else {times['other_seconds']} = "
+        f"{100 * times['other_share']:.0f} %); second {again['process_seconds']} s = "
+        f"{100 * share:.0f} % of the first, {again['steps_reused']} of {again['steps']} reused"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("configs", nargs="*", default=CONFIGS)
+    parser.add_argument("--trials", type=int)
+    parser.add_argument("--output", type=Path, default=ROOT / "docs" / "results.md")
+    parser.add_argument("--keep", type=Path, help="home folder to use and keep")
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        os.environ["ONSTAGE_HOME"] = str((chosen.keep or Path(scratch)).resolve())
+        sections = []
+        for config in chosen.configs:
+            first, second = retrain(config, chosen.trials), retrain(config, chosen.trials)
+            report(config, first, second)
+            sections.append(result(config))
+        chosen.output.write_text(render_results(sections), encoding="utf-8")
+        print(f"wrote {chosen.output}")
+
+
+if __name__ == "__main__":
+    main()

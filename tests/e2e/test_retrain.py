@@ -1,0 +1,169 @@
+"""The main job, through Prefect, GX, Optuna and MLflow, on a small simulated platform."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from flows.cli import main
+from onstage.data.clock import Clock
+from onstage.pipeline.exams import accepted_log
+from onstage.pipeline.outcome import Outcome, recall
+from onstage.pipeline.promoting import audit_of, registry_of
+from onstage.pipeline.runs import tracker_of
+from onstage.pipeline.workspace import Workspace
+
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.filterwarnings("default"),  # what Prefect, MLflow and GX warn of is not ours
+    pytest.mark.usefixtures("prefect"),
+]
+
+
+def onstage(*words: object) -> Result:
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+@pytest.fixture(scope="module")
+def first(config: Path, prefect: None, home: Path) -> Outcome:
+    from flows.retrain import retrain
+
+    return retrain(str(config))
+
+
+def test_a_retrain_ends_with_a_registered_version_and_a_page(first: Outcome, config: Path) -> None:
+    workspace = Workspace.open(config)
+    registry = registry_of(workspace)
+    challenger = registry.challenger(workspace.registered_model)
+    assert challenger is not None
+    assert challenger.version == first.decision.challenger
+    page = Path(first.page).read_text()
+    assert "popularity" in page
+    assert "http://" not in page.replace("http://127.0.0.1:5000", "").replace(
+        "http://www.w3.org", ""
+    )
+
+
+def test_every_study_has_one_parent_and_one_child_a_trial(first: Outcome, config: Path) -> None:
+    workspace = Workspace.open(config)
+    runs = tracker_of(workspace).search(workspace.experiment)
+    assert {run.status for run in runs} == {"FINISHED"}
+    for made in first.sweeps.values():
+        children = [run for run in runs if run.tags.get("mlflow.parentRunId") == made.counts["run"]]
+        assert len(children) == made.counts["trials"]
+
+
+def test_the_leaderboard_is_a_list_of_plain_rows(first: Outcome, config: Path) -> None:
+    rows = json.loads(onstage("leaderboard", config, "--json").stdout)
+    keys = {"model", "protocol", "group", "metric", "value", "low", "high", "n"}
+    assert all(set(row) == keys for row in rows)
+    found = {(row["model"], row["group"]) for row in rows if row["metric"] == "ndcg_at_10"}
+    assert {("popularity", "all"), ("memory", "repeat"), ("als", "unseen")} <= found
+
+
+def test_only_what_is_live_is_recommended(first: Outcome, config: Path, tmp_path: Path) -> None:
+    log = accepted_log(Workspace.open(config), first.log)
+    at = int(log.dataset.time[len(log.dataset) // 2])
+    out = tmp_path / "lists.csv"
+    when = str(Clock().times(log.dataset.time[[len(log.dataset) // 2]])[0].isoformat())
+    result = onstage("recommend", config, "--at", when, "--k", 3, "-o", out, "--json")
+    assert result.exit_code == 0, result.output
+    lists = pd.read_csv(out)
+    live = set(log.dataset.items[log.availability.live_at(at)])
+    assert set(lists["item_id"]) <= live
+    assert lists.groupby("user_id").size().max() <= 3
+
+
+def test_a_second_retrain_does_nothing_twice(first: Outcome, config: Path) -> None:
+    from flows.retrain import retrain
+
+    second = retrain(str(config))
+    assert all(step.reused for step in second.steps)
+    assert second.decision.verdict == "kept"
+    assert [s.digest for s in second.steps] == [s.digest for s in first.steps]
+    name = Workspace.open(config).registered_model
+    versions = registry_of(Workspace.open(config)).versions(name)
+    assert len({version.tags["onstage.bundle"] for version in versions}) == len(versions)
+
+
+def test_a_damaged_artefact_is_made_again_with_the_same_bytes(first: Outcome, config: Path) -> None:
+    from flows.backtest import backtest
+
+    workspace = Workspace.open(config)
+    victim = workspace.store.path(first.backtests["memory"], "live-B.parquet")
+    victim.write_bytes(victim.read_bytes()[:100])
+    again = backtest(str(config))
+    assert again.digest == first.board.digest
+
+
+def test_a_bad_day_stops_before_training_and_keeps_what_was_accepted(
+    first: Outcome, config: Path, platform: Path, tmp_path: Path
+) -> None:
+    spoilt = tmp_path / "spoilt"
+    shutil.copytree(platform, spoilt)
+    log = spoilt / "kumu_livestream_watchlog_db_p1.csv"
+    table = pd.read_csv(log)
+    table.loc[::2, "duration"] = -5
+    table.to_csv(log, index=False)
+    bad = tmp_path / "bad.yaml"
+    raw = yaml.safe_load(config.read_text())
+    bad.write_text(yaml.safe_dump({**raw, "data": {"preset": "kumu", "folder": str(spoilt)}}))
+    state = (Workspace.open(config).folder / "accepted.json").read_text()
+    result = onstage("retrain", bad)
+    assert result.exit_code == 1
+    assert len(result.stderr.strip().splitlines()[-1]) < 600
+    assert "duration" in result.stderr
+    assert (Workspace.open(config).folder / "accepted.json").read_text() == state
+    assert recall(Workspace.open(config)).board.digest == first.board.digest
+
+
+def test_champion_promote_and_the_audit_tell_the_same(first: Outcome, config: Path) -> None:
+    workspace = Workspace.open(config)
+    told = json.loads(onstage("champion", config, "--json").stdout)
+    last = audit_of(workspace).last(workspace.registered_model)
+    assert last is not None
+    assert told["version"] == last.after
+    dry = onstage("promote", config, "--dry-run")
+    assert dry.exit_code == 1
+    assert "kept" in dry.stdout
+
+
+def test_one_retrain_at_a_time(first: Outcome, config: Path) -> None:
+    with Workspace.open(config).alone("test"):
+        result = onstage("retrain", config)
+    assert result.exit_code == 1
+    assert "is at work on this data set" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["cluster", "validate", "sweep", "backtest"])
+def test_every_part_can_be_run_alone(first: Outcome, config: Path, command: str) -> None:
+    result = onstage(command, config, "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)
+
+
+def test_an_unreachable_tracking_server_stops_the_run_at_once(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
+    result = onstage("retrain", config)
+    assert result.exit_code == 1
+    assert "http://127.0.0.1:1" in result.stderr.strip().splitlines()[-1]
+
+
+def test_a_log_that_one_instant_cannot_cut_says_so(config: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    rows = [f"{user},{item},1700000000" for user in range(40) for item in range(5)]
+    log.write_text("\n".join(["user_id,item_id,timestamp", *rows]) + "\n")
+    one = tmp_path / "instant.yaml"
+    columns = {"user_id": "user_id", "item_id": "item_id", "timestamp": "timestamp"}
+    source = {"path": str(log), "columns": columns, "time": {"unit": "s"}}
+    one.write_text(yaml.safe_dump({"name": "instant", "data": {"interactions": source}}))
+    result = onstage("backtest", one)
+    assert result.exit_code == 1
+    assert "one side" in result.stderr.strip().splitlines()[-1]
