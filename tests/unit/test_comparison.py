@@ -92,6 +92,12 @@ def test_a_user_with_more_events_weighs_more() -> None:
     assert set(means.ravel().tolist()) == {0.0, 1 / 4, 1.0}
 
 
+def test_events_without_a_value_weigh_nothing_in_a_resample() -> None:
+    users, values = np.array([0, 0, 1]), np.array([[np.nan], [1.0], [1.0]])
+    means = resampled_means(users, values, 50, generator(0, "test"))
+    assert set(means.ravel().tolist()) == {1.0}
+
+
 def test_resampling_in_batches_covers_all_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("onstage.evaluation.bootstrap.DRAWS_AT_ONCE", 30)
     means = resampled_means(np.arange(10), np.arange(10.0)[:, None], 8, generator(0, "test"))

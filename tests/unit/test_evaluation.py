@@ -181,7 +181,7 @@ def test_blocks_of_any_size_give_the_same_table(monkeypatch: pytest.MonkeyPatch)
     pd.testing.assert_frame_equal(whole, evaluate(model, asked))
 
 
-@settings(max_examples=25)
+@settings(max_examples=40)
 @given(st.randoms(), st.sampled_from([10, 60, 10**6]))
 def test_events_with_candidates_of_their_own_are_measured_as_one_by_one(
     random: Random, cells: int
@@ -225,6 +225,7 @@ def test_the_table_survives_parquet(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(events, pd.read_parquet(tmp_path / "events.parquet"))
 
 
+@settings(max_examples=40)
 @given(st.integers(1, 12), st.integers(1, 9), st.integers(0, 3), st.randoms())
 def test_places_are_counted_as_a_loop_counts_them(
     n_items: int, n_rows: int, spread: int, random: Random
@@ -241,6 +242,7 @@ def test_places_are_counted_as_a_loop_counts_them(
         assert tied[number] == sum(other == score for other in scores[row])
 
 
+@settings(max_examples=40)
 @given(st.integers(1, 9), st.integers(0, 3), st.integers(1, 5), st.randoms())
 def test_a_list_shows_what_recommend_would_pick(
     n_items: int, spread: int, k: int, random: Random

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.metrics import (
@@ -110,6 +110,7 @@ def from_scores(relevant: NDArray[Any], scores: NDArray[Any]) -> Ranks:
     )
 
 
+@settings(max_examples=40)
 @given(scored(ties=False), st.integers(1, 35))
 def test_ndcg_agrees_with_scikit_learn(example: tuple[NDArray[Any], NDArray[Any]], k: int) -> None:
     relevant, scores = example
@@ -117,6 +118,7 @@ def test_ndcg_agrees_with_scikit_learn(example: tuple[NDArray[Any], NDArray[Any]
     assert ndcg(from_scores(relevant, scores), k)[0] == pytest.approx(expected)
 
 
+@settings(max_examples=40)
 @given(scored(ties=True))
 def test_auc_agrees_with_scikit_learn_on_ties_too(
     example: tuple[NDArray[Any], NDArray[Any]],
@@ -128,6 +130,7 @@ def test_auc_agrees_with_scikit_learn_on_ties_too(
     assert auc(from_scores(relevant, scores))[0] == pytest.approx(expected)
 
 
+@settings(max_examples=40)
 @given(scored(ties=False))
 def test_unbounded_average_precision_agrees_with_scikit_learn(
     example: tuple[NDArray[Any], NDArray[Any]],
@@ -137,6 +140,7 @@ def test_unbounded_average_precision_agrees_with_scikit_learn(
     assert found == pytest.approx(average_precision_score(relevant, scores))
 
 
+@settings(max_examples=40)
 @given(scored(ties=True), st.integers(1, 35))
 def test_every_metric_stays_between_0_and_1_whatever_is_tied(
     example: tuple[NDArray[Any], NDArray[Any]], k: int
@@ -146,6 +150,7 @@ def test_every_metric_stays_between_0_and_1_whatever_is_tied(
             assert -1e-12 <= values[0] <= 1 + 1e-12, key
 
 
+@settings(max_examples=40)
 @given(scored(ties=True), st.integers(1, 30))
 def test_what_was_found_stays_found_when_the_list_gets_longer(
     example: tuple[NDArray[Any], NDArray[Any]], k: int
@@ -155,6 +160,7 @@ def test_what_was_found_stays_found_when_the_list_gets_longer(
         assert AT_K[name](made, k)[0] <= AT_K[name](made, k + 1)[0]
 
 
+@settings(max_examples=40)
 @given(scored(ties=False), st.integers(1, 30), st.randoms())
 def test_the_order_below_the_depth_does_not_matter(
     example: tuple[NDArray[Any], NDArray[Any]], k: int, random: Random

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onstage.metrics.ranks import Ranks
@@ -37,6 +37,7 @@ def test_relevant_items_that_share_a_block_are_spread_over_it() -> None:
     assert tied((3, 3, 3)).rank.tolist() == [4, 5, 6]
 
 
+@settings(max_examples=40)
 @given(st.integers(0, 9), st.integers(1, 12), st.data())
 def test_places_in_a_block_are_those_expected_of_a_shuffle(
     ahead: int, size: int, data: st.DataObject
