@@ -6,6 +6,8 @@ The package takes seconds to import, so this module imports it when an engine is
 import importlib
 import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -93,11 +95,12 @@ class Engine:
                 suite=self._context.suites.add(self._build(suite, name)),
             )
         )
-        result = definition.run(
-            batch_parameters={"dataframe": frame},
-            result_format=self._format,
-            run_id=self._gx.RunIdentifier(run_name=stage, run_time=RUN_TIME),
-        )
+        with _unwarned():
+            result = definition.run(
+                batch_parameters={"dataframe": frame},
+                result_format=self._format,
+                run_id=self._gx.RunIdentifier(run_name=stage, run_time=RUN_TIME),
+            )
         found = {r.expectation_config.meta["check"]: r for r in result.results}
         return [_outcome(suite.name, stage, e, found) for e in suite.expectations]
 
@@ -141,9 +144,16 @@ class Engine:
 
 
 def _great_expectations() -> ModuleType:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # it imports sre_constants
+    with _unwarned():
         return importlib.import_module("great_expectations")
+
+
+@contextmanager
+def _unwarned() -> Iterator[None]:
+    """Keep to itself what the package's authors are warned of: sre_constants, Series.values."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
 
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")

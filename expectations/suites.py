@@ -151,6 +151,8 @@ def _unwanted(
     check, kwargs = expectation["meta"]["check"], expectation["kwargs"]
     if check.startswith("has_"):
         return ""
+    if any(key in kwargs and kwargs[key] is None for key in COLUMNS):
+        return "a column of its key is absent"
     absent = [column for column in columns_of(kwargs) if column not in columns]
     if absent:
         return f"no column {absent[0]}"

@@ -26,8 +26,8 @@ class Bounds(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    low: Annotated[float, Field(ge=0.0, le=1.0)] = 0.25
-    """Smallest factor: 0.25 is a fall to a quarter. 0 allows any fall."""
+    low: Annotated[float, Field(ge=0.0, le=1.0)] = 0.4
+    """Smallest factor: 0.4 is a fall to two fifths. 0 allows any fall."""
     high: Annotated[float, Field(ge=1.0)] | None = 4.0
     """Largest factor: 4 is four times as much. null allows any rise."""
 
