@@ -20,7 +20,7 @@ class SimulationConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    shape: Shape = "twitch"
+    shape: Shape = "kumu"
     """Which platform's files and marginals: ``twitch`` (one headerless log in 10-minute steps)
     or ``kumu`` (watch logs in seconds, channel and relation tables, UUID identifiers)."""
     users: int = Field(2_000, ge=2)
@@ -59,7 +59,7 @@ class SimulationConfig(BaseModel):
         return self.steps or self.days * STEPS_PER_DAY
 
     @classmethod
-    def small(cls, shape: Shape = "twitch", *, seed: int = 0) -> Self:
+    def small(cls, shape: Shape = "kumu", *, seed: int = 0) -> Self:
         """Make the demo: 2,000 users, 6 weeks, about 60,000 rows."""
         return cls(shape=shape, users=2_000, streamers=800, seed=seed)
 

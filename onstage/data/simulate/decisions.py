@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from onstage.data.simulate.config import SimulationConfig
 from onstage.data.simulate.laws import LAWS
-from onstage.data.simulate.memory import recall
+from onstage.data.simulate.memory import FAMILIAR, recall
 
 
 class Tables(Protocol):
@@ -76,9 +76,9 @@ class Decisions:
         """
         live = self._broadcasts_at(tick)
         streamer = self._of[live]
-        watched, back = self._memories(user, tick, live)
+        appeal, back = self._memories(user, tick, live)
         around = self._weight[live] * self._near[user, self._community[streamer]]
-        around = np.where(watched, 0.0, around * self._taste[user, self._genre[streamer]])
+        around = around * self._taste[user, self._genre[streamer]] * appeal
         if around.sum() > 0:
             back = back + self._novelty[user] * around / around.sum()
         return streamer, back / back.sum() if back.sum() > 0 else back
@@ -91,19 +91,20 @@ class Decisions:
 
     def _memories(
         self, user: int, tick: int, live: NDArray[np.int64]
-    ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-        """Which `live` broadcasts `user` had watched before, and the pull of the others."""
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Appeal of each `live` broadcast to who looks around, and its pull on who remembers."""
         first, last = self._first[user], self._first[user + 1]
         last = first + np.searchsorted(self._start[first:last], tick, side="left")
         broadcast, start = self._broadcast[first:last], self._start[first:last]
         watched = np.isin(live, broadcast)
         if last == first:
-            return watched, np.zeros(len(live))
+            return np.ones(len(live)), np.zeros(len(live))
         who, of = np.unique(self._of[broadcast], return_inverse=True)
         visits = np.bincount(of).astype(np.float64)
         latest = np.full(len(who), -1, dtype=np.int64)
         np.maximum.at(latest, of, start)
         pull = self._loyalty[user] * recall(visits, (tick - latest) / self._day)
         slot = np.minimum(np.searchsorted(who, self._of[live]), len(who) - 1)
-        remembered = (who[slot] == self._of[live]) & ~watched
-        return watched, np.where(remembered, pull[slot], 0.0)
+        known = who[slot] == self._of[live]
+        appeal = np.where(watched, 0.0, np.where(known, FAMILIAR, 1.0))
+        return appeal, np.where(known & ~watched, pull[slot], 0.0)

@@ -4,7 +4,8 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,22 @@ from numpy.typing import NDArray
 from onstage.errors import StoreError
 
 
+@dataclass(frozen=True)
+class Draft:
+    """A hidden folder whose files appear together at the end."""
+
+    path: Path
+    _open: ExitStack
+
+    def csv(self, name: str, header: Sequence[str] | None = None) -> "CsvFile":
+        """Begin a CSV file; it is closed with the draft at the latest."""
+        file = CsvFile(self.path / name, header)
+        self._open.callback(file.stream.close)
+        return file
+
+
 @contextmanager
-def published(folder: Path) -> Iterator[Path]:
+def published(folder: Path) -> Iterator[Draft]:
     """Give a hidden draft folder; at the end move its entries into `folder`, one rename each.
 
     On any failure the draft is removed and what stood in `folder` before stays as it was.
@@ -32,7 +47,8 @@ def published(folder: Path) -> Iterator[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=".simulating-", dir=folder))
-        yield draft
+        with ExitStack() as files:
+            yield Draft(draft, files)
         for made in sorted(draft.iterdir()):
             target = folder / made.name
             if target.is_dir():

@@ -1,6 +1,5 @@
 """The raw files of the shape ``kumu``: watch logs, channels, relations."""
 
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -8,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from onstage.data.simulate.engagement import Engagement, engage, make_habits
-from onstage.data.simulate.files import CsvFile
+from onstage.data.simulate.files import Draft
 from onstage.data.simulate.identifiers import broadcast_ids, streamer_ids, user_ids
 from onstage.data.simulate.stage import Stage
 from onstage.data.simulate.watching import Watches
@@ -65,22 +64,22 @@ class KumuFiles:
     ----------
     stage
         The platform.
-    folder
+    draft
         Where to write.
     limit
         The log's end in seconds: a broadcast and everything in it is written when it has ended.
     """
 
-    def __init__(self, stage: Stage, folder: Path, limit: int) -> None:
-        self.stage, self.limit, self.folder = stage, limit, folder
+    def __init__(self, stage: Stage, draft: Draft, limit: int) -> None:
+        self.stage, self.limit, self.draft = stage, limit, draft
         self.users = user_ids(stage.config)
         self.streamers = streamer_ids(stage)
         self.channels = broadcast_ids(stage)
         self.habits = make_habits(stage.config)
         header = ("viewer_id", "channel_id", "duration")
-        self.parts = [CsvFile(folder / name, header) for name in LIVESTREAM]
-        self.gameshow = CsvFile(folder / GAMESHOW, ("user_id", "channel_id", "duration"))
-        self.relations = CsvFile(folder / RELATIONS, RELATION_COLUMNS)
+        self.parts = [draft.csv(name, header) for name in LIVESTREAM]
+        self.gameshow = draft.csv(GAMESHOW, ("user_id", "channel_id", "duration"))
+        self.relations = draft.csv(RELATIONS, RELATION_COLUMNS)
         names = ("viewers", "comments", "commenters", "likes", "gifts", "gifters", "coins", "time")
         self.totals = {name: np.zeros(len(stage.broadcasts), np.int64) for name in names}
         self._user = np.zeros(stage.config.users, dtype=np.bool_)
@@ -154,7 +153,7 @@ class KumuFiles:
 
     def close(self) -> dict[str, int | float]:
         """Write the channels, finish all files and count what is in them."""
-        channels = CsvFile(self.folder / CHANNELS, CHANNEL_COLUMNS)
+        channels = self.draft.csv(CHANNELS, CHANNEL_COLUMNS)
         done = np.flatnonzero(self.stage.ends <= self.limit)
         done = done[np.lexsort((done, self.stage.ends[done]))]
         channels.write(self._channels(done))

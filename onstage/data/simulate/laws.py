@@ -28,10 +28,12 @@ class Popularity:
     head: float
     bend: float
     tail: float
+    ranks: int | None = None
+    """Stretch the ranks so that the last is this; None: take them as they are."""
 
     def weights(self, streamers: int) -> NDArray[np.float64]:
         """Relative audience of each rank, shape (streamers,)."""
-        rank = np.arange(streamers, dtype=np.float64)
+        rank = np.arange(streamers) * (1.0 if self.ranks is None else self.ranks / streamers)
         return np.asarray((rank + self.shift) ** -self.head * (1 + rank / self.bend) ** -self.tail)
 
 
@@ -91,10 +93,10 @@ def twitch_length(quantile: NDArray[np.float64]) -> NDArray[np.int64]:
 
     The Weibull goes through the 90th and 99th percentile of the log (7 and 22 steps).
     """
-    return 1 + np.floor(1.6 * (-np.log1p(-quantile)) ** (1 / 0.56)).astype(np.int64)
+    return 1 + np.floor(1.7 * (-np.log1p(-quantile)) ** (1 / 0.5)).astype(np.int64)
 
 
-_BODY_SHARE: Final = 0.842
+_BODY_SHARE: Final = 0.83
 
 
 def kumu_length(quantile: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -111,11 +113,11 @@ def kumu_length(quantile: NDArray[np.float64]) -> NDArray[np.int64]:
 def _kumu_grid(points: int = 200_001) -> NDArray[np.float64]:
     if not _GRID:
         quantile = (np.arange(points) + 0.5) / points
-        body = 1_846 * (-np.log1p(-quantile[: round(points * _BODY_SHARE)] / _BODY_SHARE)) ** (
+        body = 2_080 * (-np.log1p(-quantile[: round(points * _BODY_SHARE)] / _BODY_SHARE)) ** (
             1 / 1.693
         )
         stay = np.linspace(0, 1, points - len(body) + 2)[1:-1]
-        tail = np.exp(8.85 + 1.04 * special.ndtri(stay))
+        tail = np.exp(9.75 + 1.09 * special.ndtri(stay))
         _GRID.append(np.sort(np.minimum(np.concatenate([body, tail]), 1_014_573)))
     return _GRID[0]
 
@@ -125,8 +127,8 @@ _GRID: list[NDArray[np.float64]] = []
 _TWITCH: Final = Law(
     ticks_per_step=1,
     least_rows=5,
-    rows_shape=0.57,
-    rows_scale=46.0,
+    rows_shape=0.52,
+    rows_scale=51.0,
     most_rows=327,
     communities=(
         (0.33, -5),
@@ -141,14 +143,14 @@ _TWITCH: Final = Law(
         (0.015, 7),
         (0.01, -8),
     ),
-    popularity=Popularity(shift=0.77, head=0.62, bend=1_145.0, tail=0.673),
-    roster=(350_000, 0.75),
+    popularity=Popularity(shift=1.5, head=0.7, bend=1_145.0, tail=0.64),
+    roster=(550_000, 0.75),
     broadcasts=(24.0, 0.45, 100),
-    rate=(5.5, 4_200.0, 0.55),
+    rate=(6.2, 35_000.0, 1.3),
     marathon=0.0,
     rows_per_session=1.5,
     length=twitch_length,
-    novelty=2.0,
+    novelty=0.75,
 )
 
 _KUMU: Final = Law(
@@ -158,11 +160,11 @@ _KUMU: Final = Law(
     rows_scale=75.0,
     most_rows=1_500,
     communities=((0.62, 8), (0.16, 8), (0.1, 8), (0.07, 4), (0.05, -8)),
-    popularity=Popularity(shift=2.0, head=0.6, bend=300.0, tail=0.9),
+    popularity=Popularity(shift=2.0, head=0.6, bend=300.0, tail=1.45, ranks=10_000),
     roster=(40_000, 1.0),
-    broadcasts=(21.0, 0.6, 140),
+    broadcasts=(14.0, 0.9, 288),
     rate=(6.0, 1_500.0, 0.6),
-    marathon=0.003,
+    marathon=0.014,
     rows_per_session=1.8,
     length=kumu_length,
     novelty=2.0,

@@ -4,17 +4,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-POWER = 1.2
-"""Exponent of the number of visits."""
 LASTING = 0.35
 """Part of a memory that does not fade."""
 FADE_DAYS = 6.0
 """Time constant of the rest."""
+FAMILIAR = 0.2
+"""Weight of somebody remembered, for who is looking for somebody new."""
 
 
 def recall(visits: NDArray[np.float64], age_days: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Strength of a memory: ``visits^1.2 * (.35 + .65 exp(-age / 6 days))``."""
-    return np.asarray(visits**POWER * (LASTING + (1 - LASTING) * np.exp(-age_days / FADE_DAYS)))
+    """Strength of a memory: ``visits * (.35 + .65 exp(-age / 6 days))``."""
+    return np.asarray(visits * (LASTING + (1 - LASTING) * np.exp(-age_days / FADE_DAYS)))
 
 
 class Memory:

@@ -85,7 +85,7 @@ def make_streamers(config: SimulationConfig) -> Streamers:
 def _rates(rng: np.random.Generator, law: Law, n: int) -> NDArray[np.float64]:
     top, bend, fall = law.rate
     typical = top * (1 + np.arange(n) / bend) ** -fall
-    return np.clip(typical * np.exp(0.35 * rng.standard_normal(n) - 0.06), 0.15, 6.8)
+    return np.clip(typical * np.exp(0.35 * rng.standard_normal(n) - 0.06), 0.15, 6.9)
 
 
 def _deal(

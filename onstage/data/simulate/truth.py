@@ -206,4 +206,5 @@ class Truth:
 
 
 def _rows(known: pd.Series, wanted: UserIds) -> NDArray[np.int64]:
-    return pd.Index(known).get_indexer(pd.Index(np.asarray(wanted))).astype(np.int64)
+    found = pd.Index(known).get_indexer(pd.Index(np.asarray(wanted)))
+    return np.asarray(found, dtype=np.int64)

@@ -1,17 +1,16 @@
 """The raw file of the shape ``twitch``: user, stream, streamer, start, stop; no header."""
 
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from onstage.data.simulate.files import CsvFile
+from onstage.data.simulate.files import Draft
 from onstage.data.simulate.identifiers import broadcast_ids, streamer_ids, user_ids
 from onstage.data.simulate.stage import Stage
 from onstage.data.simulate.watching import Watches
 
 
-FILE: Final = "twitch.csv"
+FILE: Final = "100k_a.csv"
 
 
 class TwitchFiles:
@@ -21,18 +20,18 @@ class TwitchFiles:
     ----------
     stage
         The platform.
-    folder
+    draft
         Where to write.
     limit
         The log's end in ticks: a row is written when its watch has ended.
     """
 
-    def __init__(self, stage: Stage, folder: Path, limit: int) -> None:
+    def __init__(self, stage: Stage, draft: Draft, limit: int) -> None:
         self.stage, self.limit = stage, limit
         self.users = user_ids(stage.config)
         self.streamers = streamer_ids(stage)
         self.broadcasts = broadcast_ids(stage)
-        self.file = CsvFile(folder / FILE, None)
+        self.file = draft.csv(FILE)
         self._user = np.zeros(stage.config.users, dtype=np.bool_)
         self._broadcast = np.zeros(len(stage.broadcasts), dtype=np.bool_)
 

@@ -19,6 +19,8 @@ SHARED = 0.05
 """Weight of the largest community for everybody else."""
 EVENING = 0.8
 """Share of viewers whose usual time is around 20:00 in their own time zone."""
+GROWTH = 0.85
+"""Exponent below 1: the platform grows, so there is more to see of the end than of the start."""
 REGULAR = 0.85
 """Share of sessions around the viewer's usual time."""
 SPREAD = 22
@@ -145,9 +147,10 @@ def _session_times(
 ) -> NDArray[np.int64]:
     """Starts of possible sessions, unsorted: any day of a viewer's active time, usual hours."""
     n, horizon = len(rows), config.horizon
-    active = np.maximum(2.0, horizon * rng.random(n) ** (0.3 * (5 / (rows + 4)) ** 0.6))
-    begins = rng.random(n) * (horizon - active)
-    when = begins[:, None] + active[:, None] * rng.random((n, width))
+    part = rng.random(n) < 0.37 * (5 / (rows + 4)) ** 0.6
+    active = np.maximum(2.0, horizon * np.where(part, rng.random(n), 1.0))
+    begins = rng.random(n) ** GROWTH * (horizon - active)
+    when = begins[:, None] + active[:, None] * rng.random((n, width)) ** GROWTH
     usual = np.where(
         rng.random((n, width)) < REGULAR,
         rng.normal(hour[:, None], SPREAD, (n, width)),

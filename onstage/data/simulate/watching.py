@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from onstage.data.simulate.laws import GENRES
-from onstage.data.simulate.memory import Memory, recall
+from onstage.data.simulate.memory import FAMILIAR, Memory, recall
 from onstage.data.simulate.stage import Stage
 from onstage.data.simulate.viewers import Viewers, nearness
 
@@ -45,8 +45,9 @@ def watch(viewers: Viewers, stage: Stage, rng: np.random.Generator) -> Watches:
 
     At a step a viewer returns to somebody remembered with probability ``M / (M + novelty)``,
     ``M`` being the sum of the memories of those who are live (:func:`recall` times loyalty);
-    otherwise looks around: any live broadcast, by its weight, the nearness of its community and
-    the taste for its genre. A broadcast is never watched twice.
+    otherwise looks around: any live broadcast, by its weight, the nearness of its community, the
+    taste for its genre, and less if its streamer is remembered (:data:`FAMILIAR`). A broadcast is
+    never watched twice.
 
     Returns
     -------
@@ -123,17 +124,20 @@ class _Evening:
             target = self.rng.random(len(left)) * reach[left, -1]
             cell = (reach[left] <= target[:, None]).sum(axis=1)
             drawn = self.stage.live.draw(step[left], cell, self.rng.random(len(left)))
-            fresh = ~self._watched(who[left], drawn)
+            fresh = self.rng.random(len(left)) < self._appeal(who[left], drawn)
             chosen[left[fresh]] = drawn[fresh]
             left = left[~fresh]
         for i in left:
             chosen[i] = self._exactly(int(who[i]), int(step[i]))
         return chosen
 
-    def _watched(self, who: NDArray[np.int64], broadcast: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def _appeal(self, who: NDArray[np.int64], broadcast: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Chance that who looks around stays: 0 when watched before, less when familiar, or 1."""
         width = int(self.memory.size[who].max(initial=0))
-        seen = self.memory.broadcast[who, :width] == broadcast[:, None]
-        return np.asarray(seen.any(axis=1))
+        streamer = self.stage.broadcasts.streamer[broadcast]
+        known = (self.memory.streamer[who, :width] == streamer[:, None]).any(axis=1)
+        watched = (self.memory.broadcast[who, :width] == broadcast[:, None]).any(axis=1)
+        return np.where(watched, 0.0, np.where(known, FAMILIAR, 1.0))
 
     def _exactly(self, who: int, step: int) -> int:
         """Draw from all live broadcasts that were not watched; -1 when there is none."""
@@ -141,7 +145,7 @@ class _Evening:
         streamer = self.stage.broadcasts.streamer[live]
         cell = self.stage.streamers.cell[streamer]
         weight = weight * self.near[who, cell // GENRES] * self.viewers.taste[who, cell % GENRES]
-        weight[np.isin(live, self.memory.broadcast[who, : self.memory.size[who]])] = 0
+        weight *= self._appeal(np.full(len(live), who), live)
         reach = np.cumsum(weight)
         if len(reach) == 0 or reach[-1] <= 0:
             return -1

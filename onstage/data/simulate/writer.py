@@ -71,7 +71,7 @@ def simulate(
     limit = steps * stage.law.ticks_per_step
     with published(folder) as draft:
         files = (TwitchFiles if config.shape == "twitch" else KumuFiles)(stage, draft, limit)
-        record = TruthFiles(stage, draft / TRUTH, until_day) if truth else None
+        record = TruthFiles(stage, draft.path / TRUTH, until_day) if truth else None
         for block in tqdm(range(blocks(config.users)), desc="simulate", disable=_quiet()):
             viewers = make_viewers(config, block)
             rng = generator(config.seed, "simulate", config.shape, "evening", str(block))
