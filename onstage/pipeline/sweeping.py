@@ -37,7 +37,7 @@ def swept(workspace: Workspace, validated: Reference, algorithm: str, parent: st
     """
     config = workspace.config
     budget, mine = config.sweep, config.sweep.algorithms[algorithm]
-    space = load_space(algorithm, mine.space)
+    space = load_space(algorithm, mine.space).without(mine.fixed)
     base = parse({"algorithm": algorithm, **mine.fixed})
     trials = mine.trials or budget.trials
     rules = workspace.mlflow.promotion

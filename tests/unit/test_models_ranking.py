@@ -88,7 +88,7 @@ def test_a_search_space_stays_inside_what_the_algorithm_accepts(algorithm: str) 
     for name, domain in space.items():
         values = domain.get("choices") or [domain["low"], domain["high"]]
         assert domain["type"] in {"int", "float", "categorical"}
-        assert set(domain) <= {"type", "low", "high", "step", "log", "choices"}
+        assert set(domain) <= {"type", "low", "high", "step", "log", "choices", "when"}
         for value in values:
             config = build(parse({"algorithm": algorithm, name: value})).config
             assert getattr(config, name) == value
