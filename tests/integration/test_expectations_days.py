@@ -1,0 +1,116 @@
+"""Clean days raise no alarm: simulated ones through Great Expectations, real ones as figures."""
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from expectations.arrivals import arrivals_in
+from expectations.engine import Engine
+from expectations.verdict import judge
+from onstage.data.clock import Clock
+from onstage.data.profile import BatchProfile, changes
+from onstage.data.quality import Limits, ValidationConfig
+from onstage.data.rules import faults
+from onstage.data.simulate.config import SimulationConfig
+from onstage.data.simulate.writer import simulate
+from onstage.data.sources.config import DataConfig
+from onstage.data.sources.ingest import ingest
+
+
+pytestmark = pytest.mark.integration
+
+STEPS = Clock(kind="step", step_seconds=600)
+CONFIG = ValidationConfig()
+DAYS = 30
+MEASURES = ("daily_rows", "daily_users", "rows_per_user")
+
+
+def ingested(data: dict[str, str], clock: Clock, folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    ingest(DataConfig.model_validate(data), clock, folder)
+    return folder
+
+
+def day_of(shape: str, day: int, folder: Path) -> Path:
+    """The log of a small platform as it stood after so many days, as canonical tables."""
+    config = SimulationConfig(shape=shape, users=300, streamers=120)
+    simulate(config, folder / "raw", until_day=day)
+    data = {"preset": shape, "folder": str(folder / "raw")}
+    return ingested(data, STEPS if shape == "twitch" else Clock(), folder / "tables")
+
+
+def test_thirty_clean_days_raise_no_alarm(tmp_path: Path) -> None:
+    accepted: BatchProfile | None = None
+    for day in range(1, DAYS + 1):
+        limits = Limits.of(CONFIG, STEPS, now=day * 144)
+        arrivals = arrivals_in(day_of("twitch", day, tmp_path), limits)
+        verdict = judge(Engine(), arrivals, limits, accepted)
+        assert verdict.report.passed, (day, verdict.report.failed)
+        assert (verdict.report.failures, verdict.report.quarantined) == (0, {}), day
+        accepted = verdict.profile
+    assert accepted is not None
+    assert len(accepted.newest) == 7
+    assert accepted.rows > 3000
+
+
+def test_a_month_of_the_other_platform_raises_none_either(tmp_path: Path) -> None:
+    accepted: BatchProfile | None = None
+    for day in (1, 2, 3, 5, 9, 15, 16, 30):
+        limits = Limits.of(CONFIG, Clock(), None)
+        arrivals = arrivals_in(day_of("kumu", day, tmp_path), limits)
+        found = {name: faults(name, a.frame, limits) for name, a in arrivals.items()}
+        assert not any(found.values()), (day, found)
+        log = arrivals["interactions"].table
+        profile = BatchProfile.of(log, limits.clock)
+        if accepted is not None:
+            assert_within_bounds(log, profile, accepted)
+        accepted = profile
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(("preset", "clock"), [("deskdrop", Clock()), ("twitch105k", STEPS)])
+def test_every_day_of_a_real_log_stays_within_the_default_bounds(
+    preset: str, clock: Clock, data: Path, tmp_path: Path
+) -> None:
+    tables = ingested({"preset": preset, "folder": str(data / preset)}, clock, tmp_path / "tables")
+    limits = Limits.of(CONFIG, clock, None)
+    log = arrivals_in(tables, limits)["interactions"].table
+    day = clock.ticks(log["timestamp"]) // clock.span(days=1)
+    accepted: BatchProfile | None = None
+    for last in range(int(day.min()), int(day.max()) + 1):
+        batch = log[day <= last].reset_index(drop=True)
+        profile = BatchProfile.of(batch, clock)
+        if accepted is not None and accepted.rows >= 100:
+            assert_within_bounds(batch, profile, accepted)
+        accepted = profile
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(
+    ("preset", "folder", "clock"),
+    [
+        ("deskdrop", "deskdrop", Clock()),
+        ("twitch105k", "twitch105k", STEPS),
+        ("movielens", "movielens-latest-small", Clock()),
+    ],
+)
+def test_the_real_logs_pass_with_the_default_configuration(
+    preset: str, folder: str, clock: Clock, data: Path, tmp_path: Path
+) -> None:
+    tables = ingested({"preset": preset, "folder": str(data / folder)}, clock, tmp_path / "tables")
+    limits = Limits.of(CONFIG, clock, None)
+    report = judge(Engine(), arrivals_in(tables, limits), limits, None).report
+    assert (report.passed, report.failures, report.quarantined) == (True, 0, {})
+
+
+def assert_within_bounds(log: pd.DataFrame, profile: BatchProfile, accepted: BatchProfile) -> None:
+    changed = changes(log, profile, accepted, CONFIG.change_noise)
+    assert changed is not None
+    for measure in MEASURES:
+        bounds = getattr(CONFIG, measure)
+        assert getattr(changed, f"{measure}_low") >= bounds.low, (measure, changed)
+        assert getattr(changed, f"{measure}_high") <= bounds.high, (measure, changed)
+    assert changed.total_rows >= CONFIG.total_rows.low
