@@ -43,7 +43,7 @@ def _largest(worth: Scores, popularity: NDArray[np.float32], k: int) -> Position
     if len(crossed):
         own = popularity if popularity.ndim == 1 else popularity[crossed]
         keep[crossed] = _settled(worth[crossed], edge[crossed], own, k)
-    return (np.flatnonzero(keep) % m).reshape(n, k)
+    return np.asarray(np.flatnonzero(keep) % m, dtype=np.int64).reshape(n, k)
 
 
 def _settled(

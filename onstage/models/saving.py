@@ -169,9 +169,12 @@ def _encode(ids: pd.Index, name: str) -> dict[str, NDArray[Any]]:
 
 
 def _decode(arrays: Mapping[str, NDArray[Any]], name: str) -> pd.Index:
+    index: pd.Index
     if f"{name}.ids" in arrays:
-        return pd.Index(np.array(arrays[f"{name}.ids"]))
+        index = pd.Index(np.array(arrays[f"{name}.ids"]))
+        return index
     text, ends = arrays[f"{name}.bytes"].tobytes(), arrays[f"{name}.ends"].tolist()
     starts = [0, *ends[:-1]]
     ids = [text[start:end].decode() for start, end in zip(starts, ends, strict=True)]
-    return pd.Index(pd.array(ids, dtype="str"))
+    index = pd.Index(pd.array(ids, dtype="str"))
+    return index

@@ -194,7 +194,7 @@ class RecommenderConformance:
         data = crowd(10)
         model.fit(data)
         stream = io.BytesIO()
-        np.savez(stream, allow_pickle=False, **model.state())  # type: ignore[arg-type]
+        np.savez(stream, allow_pickle=False, **model.state())
         stream.seek(0)
         with np.load(stream, allow_pickle=False) as state:
             copy = build(self.config).restore(data, dict(state))
