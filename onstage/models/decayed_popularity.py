@@ -10,6 +10,7 @@ from onstage.data.dataset import Dataset
 from onstage.data.requests import Requests
 from onstage.models.base import Recommender
 from onstage.models.config import FitOptions, RecommenderConfig
+from onstage.models.pairs import Pairs
 from onstage.models.state import State
 from onstage.types import Positions, Scores
 
@@ -41,6 +42,10 @@ class DecayedPopularity(Recommender[DecayedPopularityConfig]):
     @override
     def _score(self, requests: Requests, items: Positions) -> Scores:
         return np.broadcast_to(self._counts[items], (len(requests), len(items)))
+
+    @override
+    def _score_pairs(self, requests: Requests, some: Pairs) -> Scores:
+        return self._counts[some.item]
 
     @override
     def _state(self) -> State:

@@ -11,6 +11,7 @@ from onstage.data.dataset import Dataset
 from onstage.data.requests import Requests
 from onstage.models.base import Recommender
 from onstage.models.config import FitOptions, RecommenderConfig
+from onstage.models.pairs import Pairs
 from onstage.models.state import State
 from onstage.types import Positions, Scores
 
@@ -74,6 +75,18 @@ class Memory(Recommender[MemoryConfig]):
             hit = items[column] == item
             scores[request[hit], column[hit]] = worth[hit]
         return scores + self._tie[items] if self.config.backoff else scores
+
+    @override
+    def _score_pairs(self, requests: Requests, some: Pairs) -> Scores:
+        request, item, worth = self._remembered(requests)
+        n_items = self.history.n_items
+        pair, wanted = request * n_items + item, some.line * n_items + some.item
+        scores = np.zeros(len(wanted), dtype=np.float32)
+        if len(pair):
+            place = np.minimum(np.searchsorted(pair, wanted), len(pair) - 1)
+            hit = pair[place] == wanted
+            scores[hit] = worth[place[hit]]
+        return scores + self._tie[some.item] if self.config.backoff else scores
 
     def _remembered(self, requests: Requests) -> tuple[Positions, Positions, NDArray[np.float64]]:
         """Every (request, item) pair with a row, ascending, and what it is worth."""
