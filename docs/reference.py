@@ -14,6 +14,9 @@ from onstage.models.catalog import ModelConfig
 from onstage.settings import MlflowSettings, Settings
 
 
+LONG = 60
+"""Characters of a default that are shown."""
+
 PAGE = Path(__file__).with_name("reference.md")
 
 
@@ -84,7 +87,7 @@ def _type(one: dict[str, Any]) -> str:
 
 def _short(value: Any) -> str:  # noqa: ANN401  # whatever a default is
     text = "null" if value is None else str(value)
-    return (text if len(text) <= 60 else text[:57] + "…").replace("|", "\\|")
+    return (text if len(text) <= LONG else text[: LONG - 1] + "…").replace("|", "\\|")
 
 
 if __name__ == "__main__":

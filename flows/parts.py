@@ -41,4 +41,5 @@ def examined(workspace: Workspace, log: Reference, run: str) -> Examined:
     sweeps = swept(workspace, log, run)
     recipes = recipes_to_examine(workspace, sweeps)
     backtests = {recipe.name: backtest(workspace, log, recipe) for recipe in recipes}
-    return Examined(sweeps, recipes, backtests, leaderboard(workspace, backtests, recipes))
+    board = leaderboard(workspace, log, backtests, recipes, run)
+    return Examined(sweeps, recipes, backtests, board)

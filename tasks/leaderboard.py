@@ -6,16 +6,28 @@ from prefect.cache_policies import NO_CACHE
 from onstage.data.store import Reference
 from onstage.pipeline.recipes import Recipe
 from onstage.pipeline.workspace import Workspace
-from tasks.running import report
+from tasks.running import outside_failed, report
 
 
-@task(name="leaderboard", cache_policy=NO_CACHE)
+@task(
+    name="leaderboard",
+    cache_policy=NO_CACHE,
+    retries=2,
+    retry_delay_seconds=[2, 10],
+    retry_condition_fn=outside_failed,
+)
 def leaderboard(
-    workspace: Workspace, backtests: dict[str, Reference], recipes: list[Recipe]
+    workspace: Workspace,
+    log: Reference,
+    backtests: dict[str, Reference],
+    recipes: list[Recipe],
+    run: str,
 ) -> Reference:
-    """Run :func:`onstage.pipeline.ranking.ranked` and make it the newest."""
+    """Run :func:`onstage.pipeline.ranking.ranked`, make it the newest, and record it in MLflow."""
     from onstage.pipeline.ranking import publish, ranked
+    from onstage.pipeline.recording import record
 
     made = report(ranked(workspace, backtests, recipes))
     publish(workspace, made)
+    record(workspace, log, made, backtests, recipes, run)
     return made

@@ -15,6 +15,7 @@ from onstage.pipeline.backtest import read_events
 from onstage.pipeline.outcome import Gain, Verdict
 from onstage.pipeline.ranking import primary_rows, read_rows
 from onstage.pipeline.recipes import Recipe, named, with_champion
+from onstage.pipeline.recording import metrics_of
 from onstage.pipeline.refit import BUNDLE, refitted
 from onstage.pipeline.sweeping import best_config
 from onstage.pipeline.workspace import Workspace
@@ -122,12 +123,6 @@ class _Gate:
                 gains[CHAMPION] = self.difference(name, holder)
         return decide(self.rules, self.standing(name, version), standing, gains)
 
-    def metrics(self, name: str) -> dict[str, float]:
-        """What a model reached, as ``<protocol>/<group>/<metric>``."""
-        mine = self.rows[self.rows[Columns.MODEL] == name]
-        keys = mine[Columns.PROTOCOL] + "/" + mine[Columns.GROUP] + "/" + mine[Columns.METRIC]
-        return dict(zip(keys, mine[Columns.VALUE].astype(float), strict=True))
-
 
 def promoted(  # a decision looks at all of these
     workspace: Workspace,
@@ -215,7 +210,7 @@ def _register(gate: _Gate, registry: Registry, name: str, run: str) -> tuple[Ver
             config=gate.config(name).model_dump(mode="json"),
             data_digest=gate.log.digest,
             folder=folder,
-            metrics=gate.metrics(name),
+            metrics=metrics_of(gate.rows, name),
             tags={BUNDLE_KEY: bundle.key},
         )
         return registry.register(workspace.registered_model, run, proposal), bundle

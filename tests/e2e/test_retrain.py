@@ -166,4 +166,4 @@ def test_a_log_that_one_instant_cannot_cut_says_so(config: Path, tmp_path: Path)
     one.write_text(yaml.safe_dump({"name": "instant", "data": {"interactions": source}}))
     result = onstage("backtest", one)
     assert result.exit_code == 1
-    assert "one side" in result.stderr.strip().splitlines()[-1]
+    assert "something must be left to train on" in result.stderr.strip().splitlines()[-1]

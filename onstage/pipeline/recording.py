@@ -1,0 +1,64 @@
+"""A leaderboard in the tracking server: one run a recipe, comparable side by side."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from onstage.columns import Columns
+from onstage.data.store import Reference
+from onstage.pipeline.backtest import COSTS
+from onstage.pipeline.ranking import ROWS, primary_rows, read_rows
+from onstage.pipeline.recipes import Recipe
+from onstage.pipeline.runs import tracker_of
+from onstage.pipeline.workspace import Workspace
+
+
+BOARD = "onstage.board"
+"""Tag of a run that recorded a leaderboard: its digest."""
+
+
+def metrics_of(rows: pd.DataFrame, model: str) -> dict[str, float]:
+    """What a model reached, as ``<protocol>/<group>/<metric>``; undefined values are left out."""
+    mine = rows[(rows[Columns.MODEL] == model) & rows[Columns.VALUE].notna()]
+    keys = mine[Columns.PROTOCOL] + "/" + mine[Columns.GROUP] + "/" + mine[Columns.METRIC]
+    return dict(zip(keys, mine[Columns.VALUE].astype(float), strict=True))
+
+
+def record(
+    workspace: Workspace,
+    log: Reference,
+    board: Reference,
+    backtests: Mapping[str, Reference],
+    recipes: list[Recipe],
+    run: str,
+) -> int:
+    """Log the leaderboard to `run`, and a child run for each recipe; returns how many were new.
+
+    The same leaderboard is logged once, whoever made it.
+    """
+    tracker, experiment = tracker_of(workspace), workspace.experiment
+    tracker.log_dataset(run, workspace.config.name, log.digest, str(workspace.store.path(log)))
+    rows = read_rows(workspace, board)
+    best = primary_rows(rows, workspace).iloc[0]
+    value = float(best[Columns.VALUE])
+    metric = workspace.mlflow.promotion.metric
+    tracker.log(run, metrics={f"leader_{metric}": value}, tags={"leader": best[Columns.MODEL]})
+    if any(r.status == "FINISHED" for r in tracker.search(experiment, tags={BOARD: board.digest})):
+        return 0
+    for recipe in recipes:
+        made = backtests[recipe.name]
+        tags = {"onstage.kind": "backtest", "onstage.artifact": made.name, "origin": recipe.origin}
+        with tracker.run(
+            experiment,
+            f"backtest-{recipe.name}",
+            parent=run,
+            tags=tags,
+            params=recipe.config.model_dump(mode="json"),
+            key=f"backtest-{board.digest[:16]}-{made.key[:16]}",
+        ) as child:
+            seconds = {k: float(v) for k, v in made.counts.items() if k.endswith("_seconds")}
+            tracker.log(child, metrics={**metrics_of(rows, recipe.name), **seconds})
+            tracker.log_artifact(child, workspace.store.path(made, COSTS))
+    tracker.log_artifact(run, workspace.store.path(board, ROWS))
+    tracker.log(run, tags={BOARD: board.digest})
+    return len(recipes)
