@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -134,6 +135,19 @@ def test_a_child_holds_the_whole_configuration_and_every_metric(
             "evaluate_seconds": 0.125,
         }
     )
+
+
+def test_the_filter_of_the_documentation_finds_the_trials(tmp_path: Path, tracker: Tracker) -> None:
+    page = (ROOT / "docs" / "tuning.md").read_text()
+    where = re.search(r"`` (tags\..*?) ``", page, re.DOTALL)
+    assert where is not None
+    result = search(tmp_path, tracker, trials=2)
+    filtered = tracker.client.search_runs(
+        [tracker.experiment("sweeps")], where[1].replace("'als'", "'memory'"), max_results=5000
+    )
+    found = {run.info.run_id for run in filtered}
+    assert {run.run_id for run in children(tracker, result).values()} <= found
+    assert result.run_id not in found
 
 
 def test_parallel_trials_each_have_their_own_child(tmp_path: Path, tracker: Tracker) -> None:
