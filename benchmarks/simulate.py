@@ -46,11 +46,15 @@ def main() -> None:
 def _print(table: pd.DataFrame) -> None:
     print("\n| figure | target | simulated | ratio |\n| --- | ---: | ---: | ---: |")
     for row in table.to_dict("records"):
-        values = (f"{row[c]:,.6g}" for c in ("target", "simulated"))
-        print(f"| {row['figure']} | {' | '.join(values)} | {row['ratio']:.2f} |")
+        values = " | ".join(_shown(row[c]) for c in ("target", "simulated"))
+        print(f"| {row['figure']} | {values} | {row['ratio']:.2f} |")
     far = table[np.abs(table["ratio"] - 1) > FAR]
     names = ", ".join(f"{f} ({r:.2f})" for f, r in zip(far["figure"], far["ratio"], strict=True))
     print(f"\noff by more than {FAR:.0%}: {names or 'none'}")
+
+
+def _shown(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.3g}"
 
 
 def _arguments() -> argparse.Namespace:
