@@ -16,12 +16,12 @@ from onstage.errors import SourceError
 @pytest.fixture(scope="module", params=["kumu", "twitch"])
 def truth(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Truth:
     folder = tmp_path_factory.mktemp(request.param)
-    config = SimulationConfig(shape=request.param, users=250, streamers=150, days=21, seed=5)
+    config = SimulationConfig(shape=request.param, users=150, streamers=120, days=21, seed=5)
     simulate(config, folder, truth=True)
     return Truth.load(folder)
 
 
-def events(truth: Truth, n: int = 1_500) -> tuple[NDArray[np.generic], ...]:
+def events(truth: Truth, n: int = 1_000) -> tuple[NDArray[np.generic], ...]:
     """Users, times and chosen streamers of the last rows of the log."""
     rows = truth.watches.sort_values("start").tail(n)
     time = rows["start"].to_numpy()
