@@ -33,14 +33,17 @@ def user_paces(
     """
     if len(user) == 0:
         return np.empty(0), np.empty(0)
-    order = np.lexsort((time, user))
+    in_time = bool((time[1:] >= time[:-1]).all())
+    order = np.argsort(user, kind="stable") if in_time else np.lexsort((time, user))
     who, when = user[order], time[order]
     day = np.floor_divide(when, ticks_per_day).astype(np.int64)
     opens = np.flatnonzero(np.r_[True, (who[1:] != who[:-1]) | (day[1:] != day[:-1])])
     per_day = np.diff(np.append(opens, len(who)))
     n_users = int(who[-1]) + 1
+    acting = who[opens]
+    firsts = np.flatnonzero(np.r_[True, acting[1:] != acting[:-1]])
     peak = np.zeros(n_users)
-    np.maximum.at(peak, who[opens], per_day)
+    peak[acting[firsts]] = np.maximum.reduceat(per_day, firsts)
     return peak[user], _spreads(who, when, n_users, min_rows)[user]
 
 
@@ -91,7 +94,7 @@ def ticks_outside(
     order = np.lexsort((starts, of))
     of, starts, ends = of[order], starts[order], ends[order]
     position = pd.Index(vocabulary).get_indexer(pd.Index(item)).astype(np.int64)
-    opened, closed = np.unique(starts), np.unique(ends)  # ranks: ticks would overflow below
+    opened, closed = np.sort(starts), np.sort(ends)  # for ranks: ticks would overflow below
     key = of * (len(opened) + 1) + np.searchsorted(opened, starts) + 1
     asked = position * (len(opened) + 1) + np.searchsorted(opened, time, side="right")
     before = np.searchsorted(key, asked, side="right") - 1

@@ -5,6 +5,7 @@ import pytest
 
 from expectations import suites
 from expectations.suites import SUITES, columns_of, read_suite, suite_for
+from onstage.data.quality import ValidationConfig
 from onstage.data.rules import RULES
 from onstage.errors import ConfigError
 
@@ -117,3 +118,22 @@ def test_a_broken_suite_file_is_one_clear_error(
     (tmp_path / "items.json").write_text(json.dumps({"expectations": [twice, twice]}))
     with pytest.raises(ConfigError, match="two expectations are called 'a'"):
         read_suite("items")
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_the_page_lists_every_expectation_as_the_suite_states_it(name: str) -> None:
+    page = (Path(suites.__file__).parents[1] / "docs" / "validation.md").read_text()
+    for e in read_suite(name)["expectations"]:
+        effect = "rows are set aside" if e["meta"]["scope"] == "rows" else "batch refused"
+        row = [
+            f"`{e['meta']['check']}`",
+            e["description"],
+            f"`{e['type']}`",
+            "warning" if e["severity"] == "warning" else effect,
+        ]
+        assert f"| {' | '.join(row)} |" in page
+
+
+def test_the_page_lists_every_tolerance() -> None:
+    page = (Path(suites.__file__).parents[1] / "docs" / "validation.md").read_text()
+    assert all(f"`{field}`" in page for field in ValidationConfig.model_fields)
