@@ -3,8 +3,8 @@
 Run: ``python -m benchmarks.validation`` (``--help`` for the sizes). Both sides look at the same
 frame in memory, in turns, and must count the same bad rows. First the suite alone, with the derived
 columns (pace and rhythm of users, distance to windows) given to both; then the whole validation of
-the table as a run does it (derive, suite, mark rows, what failed again on what is accepted) against a
-plain pandas script that derives the same with groupby and merge_asof.
+the table as a run does it (derive, suite, mark rows, and what failed again on what is accepted)
+against a plain pandas script that derives the same with groupby and merge_asof.
 """
 
 import argparse
