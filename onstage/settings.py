@@ -180,6 +180,12 @@ def explain(error: ValidationError, where: str) -> str:
     return f"{where}: {place}: {first['msg']}{shown}{more}"
 
 
+def be_quiet() -> None:
+    """Set :data:`ENVIRONMENT` for this process and its children; what the user has set is kept."""
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+
+
 def apply_environment(settings: Settings) -> None:
     """Set :data:`ENVIRONMENT` and the homes for this process and its children.
 
@@ -190,8 +196,7 @@ def apply_environment(settings: Settings) -> None:
     ConfigError
         If the home folder cannot be created.
     """
-    for name, value in ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
+    be_quiet()
     home = Path(os.environ.setdefault("PREFECT_HOME", str((settings.home / "prefect").resolve())))
     for folder in (settings.home, home):
         try:

@@ -7,7 +7,8 @@ import click
 from onstage.errors import ConfigError
 
 
-CONFIG = Path("configs/kumu-demo.yaml")
+CONFIG = Path("configs/demo.yaml")
+FOLDER = Path("demo")
 
 
 @click.command(name="demo")
@@ -15,8 +16,9 @@ CONFIG = Path("configs/kumu-demo.yaml")
 def command(ctx: click.Context) -> None:
     """Simulate a live-stream platform and retrain on it.
 
-    Writes the raw files of a small platform into ./demo (unless they are there), then does all
-    that `onstage retrain configs/kumu-demo.yaml` does, and says where to look. Works offline.
+    Writes the log of a small platform into ./demo (unless it is there), does all that `onstage
+    retrain configs/demo.yaml` does, says where to look, and what the best possible ranking of the
+    same events would have scored: the simulator knows everybody's tastes. Works offline.
     """
     from flows.commands.retrain import command as retrain
     from onstage.data.simulate.config import SimulationConfig
@@ -25,11 +27,32 @@ def command(ctx: click.Context) -> None:
     if not CONFIG.exists():
         message = f"no {CONFIG} here; run `onstage demo` in a clone of the project"
         raise ConfigError(message)
-    folder = Path("demo")
-    if (folder / "kumu_channel_db.csv").exists():
-        click.echo(f"the platform in ./{folder} is there already", err=True)
+    if (FOLDER / "truth").exists():
+        click.echo(f"the platform in ./{FOLDER} is there already", err=True)
     else:
-        click.echo(f"simulating a live-stream platform into ./{folder}", err=True)
-        counts = simulate(SimulationConfig.small("kumu"), folder, truth=True)
-        click.echo(", ".join(f"{n} {v:,}" for n, v in counts.items()), err=True)
+        click.echo(f"simulating a live-stream platform into ./{FOLDER}", err=True)
+        counts = simulate(SimulationConfig.small("twitch"), FOLDER, truth=True)
+        click.echo(", ".join(f"{name} {value:,}" for name, value in counts.items()), err=True)
     ctx.invoke(retrain, config=CONFIG, trials=None, as_json=False)
+    click.echo(_ceiling())
+
+
+def _ceiling() -> str:
+    """What the best possible ranking of the same test events scores."""
+    from onstage.data.simulate.truth import Truth
+    from onstage.pipeline.exams import accepted_log
+    from onstage.pipeline.outcome import recall
+    from onstage.pipeline.workspace import Workspace
+
+    workspace = Workspace.open(CONFIG)
+    log = accepted_log(workspace, recall(workspace).log)
+    exam = log.exam(workspace.config.primary).test
+    best = Truth.load(FOLDER).oracle(
+        log.dataset.users[exam.requests.users],
+        exam.requests.times,
+        log.dataset.items[exam.relevant],
+    )
+    return (
+        f"The best possible ranking of these {best['events']:,.0f} events, by the viewers' true "
+        f"tastes: NDCG@10 {best['ndcg_at_10']:.4f}, HR@1 {best['hit_rate_at_1']:.4f}."
+    )

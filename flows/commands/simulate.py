@@ -9,7 +9,11 @@ from flows.commands.options import answer, json_option
 
 @click.command(name="simulate")
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--shape", type=click.Choice(["kumu", "twitch"]), default="kumu", show_default=True)
+@click.option(
+    "--shape",
+    type=click.Choice(["kumu", "twitch"]),
+    help="Whose files are written.  [default: kumu; twitch at scale twitch100k]",
+)
 @click.option(
     "--scale",
     type=click.Choice(["small", "twitch100k"]),
@@ -19,16 +23,18 @@ from flows.commands.options import answer, json_option
 )
 @click.option("--users", type=int, help="Number of viewers, instead of the scale's.")
 @click.option("--days", type=int, help="Length in days, instead of the scale's.")
+@click.option("--until-day", type=int, help="Write only what had ended by then: nightly arrivals.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same bytes.")
 @click.option("--truth", is_flag=True, help="Also write tastes and schedules, for an upper bound.")
 @click.option("--table", is_flag=True, help="Compare the result's marginals with the targets.")
 @json_option
-def command(  # noqa: PLR0913  # one argument an option
+def command(
     folder: Path,
-    shape: str,
+    shape: str | None,
     scale: str,
     users: int | None,
     days: int | None,
+    until_day: int | None,
     seed: int,
     *,
     truth: bool,
@@ -47,9 +53,10 @@ def command(  # noqa: PLR0913  # one argument an option
 
     base = SimulationConfig.twitch100k() if scale == "twitch100k" else SimulationConfig.small()
     changes = {"shape": shape, "users": users, "days": days, "seed": seed}
+    rescaled = {"streamers": None} if users is not None else {}
     changed = {name: value for name, value in changes.items() if value is not None}
-    config = SimulationConfig.model_validate(base.model_dump() | changed)
-    counts = simulate(config, folder, truth=truth)
+    config = SimulationConfig.model_validate(base.model_dump() | rescaled | changed)
+    counts = simulate(config, folder, truth=truth, until_day=until_day)
     lines = [f"{name}: {value:,}" for name, value in counts.items()]
     if table:
         marginals = load_settings().data / "twitch-marginals"

@@ -66,6 +66,8 @@ def command(prefect_port: int, mlflow_port: int) -> None:
     mlflow += ["--backend-store-uri", uri]
     mlflow += ["--artifacts-destination", str((settings.home / "artifacts").resolve())]
     environment = {**os.environ, "PREFECT_UI_API_URL": f"http://127.0.0.1:{prefect_at}/api"}
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
     started: list[subprocess.Popen[bytes]] = []
     try:
         for name, words in (("prefect", prefect), ("mlflow", mlflow)):
@@ -81,13 +83,27 @@ def command(prefect_port: int, mlflow_port: int) -> None:
         click.echo(f"MLflow UI    http://127.0.0.1:{mlflow_at}")
         click.echo(f"for workers  export PREFECT_API_URL=http://127.0.0.1:{prefect_at}/api")
         click.echo("Ctrl-C stops both")
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        while all(process.poll() is None for process in started):
+            time.sleep(1)
+        message = f"a server stopped by itself; see {logs}"
+        raise OrchestrationError(message)
+    except KeyboardInterrupt:
+        click.echo("stopping", err=True)
     finally:
-        for process in started:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGTERM)
-        for process in started:
-            try:
-                process.wait(timeout=15)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
+        _end(started)
+
+
+def _stop(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _end(started: list[subprocess.Popen[bytes]]) -> None:
+    """Stop the servers and whatever they started."""
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+    for process in started:
+        try:
+            process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)

@@ -16,6 +16,7 @@ from onstage.errors import ConfigError
 from onstage.settings import (
     MlflowSettings,
     Settings,
+    be_quiet,
     load_mlflow_settings,
     load_settings,
 )
@@ -44,7 +45,11 @@ class Workspace:
 
     @classmethod
     def open(cls, config: Path | str, *, trials: int | None = None) -> Self:
-        """Read the configuration and the settings; `trials` replaces every study's number."""
+        """Read the configuration and the settings; `trials` replaces every study's number.
+
+        Telemetry is switched off for this process, whoever started it.
+        """
+        be_quiet()
         read = load_config(Path(config))
         if trials is not None:
             read = read.model_copy(update={"sweep": read.sweep.with_trials(trials)})

@@ -12,6 +12,9 @@ from onstage.tracking.runs import KEY, PARENT, RunRecord, Status
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+KIND = {"mlflow.experimentKind": "custom_model_development"}
+"""Lets the UI open an experiment on its training runs."""
+
 
 class Reader:
     """Look up experiments and runs.
@@ -48,7 +51,8 @@ class Reader:
         found = self.client.get_experiment_by_name(name)
         if found is None:
             try:
-                return str(self.client.create_experiment(name, self.endpoint.artifact_location))
+                location = self.endpoint.artifact_location
+                return str(self.client.create_experiment(name, location, tags=KIND))
             except MlflowException as error:
                 found = self.client.get_experiment_by_name(name)  # somebody else was faster
                 if found is None:
