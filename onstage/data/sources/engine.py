@@ -65,6 +65,12 @@ def first_row(connection: duckdb.DuckDBPyConnection, statement: str) -> tuple[An
     return rows[0] if rows else None
 
 
+def scratch_folder(connection: duckdb.DuckDBPyConnection) -> Path:
+    """The folder that goes when the engine is closed."""
+    (spill,) = first_row(connection, "SELECT current_setting('temp_directory')") or ("",)
+    return Path(spill).parent
+
+
 def _memory() -> int:
     physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return min(MEMORY_BYTES, physical // 2)

@@ -4,14 +4,16 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote_plus
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 from tqdm import tqdm
 
-from onstage.data.sources.engine import identifier
+from onstage.data.sources.engine import literal, scratch_folder
 from onstage.data.sources.files import TEXT, Relation
 from onstage.data.sources.paths import expand_environment
 from onstage.data.sources.source import Source
@@ -32,24 +34,38 @@ def _rows(source: Source, table: str) -> Iterator[Any]:
     import sqlalchemy  # noqa: PLC0415  # only for databases
     from sqlalchemy import exc  # noqa: PLC0415
 
-    whole = expand_environment(str(source.url), quote_plus if "://" in str(source.url) else str)
     try:
-        url = sqlalchemy.make_url(whole)
+        url = sqlalchemy.make_url(_expanded(str(source.url)))
         database = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
     except (exc.ArgumentError, exc.NoSuchModuleError, ModuleNotFoundError) as error:
         message = f"{table}: {source.url!r} is no URL that SQLAlchemy can open: {_first(error)}"
         raise ConfigError(message) from None
     place = f"{table}: database {url.render_as_string(hide_password=True)}"
-    options = {"stream_results": True, "yield_per": CHUNK, "no_parameters": True}
+    if url.get_backend_name() == "sqlite" and not _is_there(url.database):
+        message = f"{place}: no such file; check data.{table}.url"
+        raise SourceError(message)
+    options = {"stream_results": True, "max_row_buffer": CHUNK, "no_parameters": True}
     try:
         with database.connect().execution_options(**options) as connection:
-            yield connection.exec_driver_sql(str(source.query))
+            yield connection.exec_driver_sql(str(source.query)).yield_per(CHUNK)
     except (exc.SQLAlchemyError, UnicodeError) as error:
         reason = _masked(_first(error), url.password)
         message = f"{place}: {reason}; check data.{table}.url and query, and that it is reachable"
         raise SourceError(message) from None
     finally:
         database.dispose()
+
+
+def _expanded(url: str) -> str:
+    """The URL with its variables; those before the @, user and password, may have any sign."""
+    start, at, rest = url.rpartition("@")
+    return expand_environment(start, quote_plus) + at + expand_environment(rest)
+
+
+def _is_there(database: str | None) -> bool:
+    """Whether SQLite would open something, not make an empty file."""
+    named = database and database != ":memory:" and not database.startswith("file:")
+    return not named or Path(str(database)).is_file()
 
 
 def _first(error: BaseException) -> str:
@@ -65,7 +81,7 @@ def _masked(text: str, password: object) -> str:
 def query_relation(
     connection: duckdb.DuckDBPyConnection, source: Source, table: str, wanted: set[str]
 ) -> Relation:
-    """Copy the wanted columns of a query's result into the engine, as text, in the result's order.
+    """Copy the wanted columns of a query's result for the engine, as text, in the result's order.
 
     Raises
     ------
@@ -83,19 +99,18 @@ def query_relation(
         kept = [i for i, name in enumerate(names) if name in wanted]
         columns = {names[i]: f"c{i}" for i in kept}
         schema = pa.schema([pa.field(f"c{i}", pa.string()) for i in kept] or [("c", pa.string())])
-        target = identifier(f"query_{table}")
-        connection.register("chunk", schema.empty_table())
-        connection.execute(f"CREATE TABLE {target} AS SELECT * FROM chunk")  # noqa: S608
+        path = scratch_folder(connection) / f"query_{table}.parquet"
         timed: set[str] = set()
-        for rows in _shown(result.partitions(), table):
-            texts = [[_text(row[i]) for row in rows] for i in kept] or [[None] * len(rows)]
-            timed |= {names[i] for i in kept if any(isinstance(row[i], date) for row in rows)}
-            connection.register("chunk", pa.table(texts, schema=schema))
-            connection.execute(f"INSERT INTO {target} SELECT * FROM chunk")  # noqa: S608
-        connection.unregister("chunk")
+        with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+            for rows in _shown(result.partitions(CHUNK), table):
+                texts = [[_text(row[i]) for row in rows] for i in kept] or [[None] * len(rows)]
+                timed |= {names[i] for i in kept if any(isinstance(row[i], date) for row in rows)}
+                writer.write_table(pa.table(texts, schema=schema))
     types = {name: ISO if name in timed else TEXT for name in names}
-    place = f"query of {table}"
-    return Relation(place, target, columns | {n: "NULL" for n in names if n not in columns}, types)
+    unused = {name: "NULL" for name in names if name not in columns}
+    return Relation(
+        f"query of {table}", f"read_parquet({literal(str(path))})", columns | unused, types
+    )
 
 
 def query_digest(source: Source, table: str) -> str:
@@ -106,7 +121,7 @@ def query_digest(source: Source, table: str) -> str:
     digest = hashlib.sha256(str(source.query).encode())
     with _rows(source, table) as result:
         digest.update(repr(tuple(result.keys())).encode())
-        for rows in result.partitions():
+        for rows in result.partitions(CHUNK):
             for row in rows:
                 digest.update(repr([_text(value) for value in row]).encode())
     return digest.hexdigest()

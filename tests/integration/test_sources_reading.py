@@ -20,6 +20,8 @@ from onstage.data.tables import read_table, table_names, write_table
 from onstage.errors import ContractError
 
 
+pytestmark = pytest.mark.integration
+
 STEPS = Clock(kind="step", step_seconds=600)
 COLUMNS = {"user_id": "u", "item_id": "i", "timestamp": "t"}
 

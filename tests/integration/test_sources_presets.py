@@ -14,6 +14,8 @@ from onstage.data.sources.presets import PRESETS
 from onstage.data.tables import read_table, table_names
 
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).parents[2]
 Tables = Callable[..., dict[str, pd.DataFrame]]
 STEPS = Clock(kind="step", step_seconds=600)
@@ -49,7 +51,9 @@ def test_a_preset_written_out_means_the_same(preset: str) -> None:
 
 
 @pytest.mark.realdata
-def test_deskdrop_keeps_large_negative_ids_and_drops_repeated_rows(data: Path, tables: Tables) -> None:
+def test_deskdrop_keeps_large_negative_ids_and_drops_repeated_rows(
+    data: Path, tables: Tables
+) -> None:
     log = tables(DataConfig(preset="deskdrop", folder=str(data / "deskdrop")))["interactions"]
     raw = pd.read_csv(data / "deskdrop/users_interactions.csv")
     kept = raw.drop_duplicates(["personId", "contentId", "timestamp", "eventType"])
@@ -94,7 +98,9 @@ def test_movielens_weights_are_ratings_and_items_have_titles(data: Path, tables:
     assert set(found["interactions"]["weight"]) == {i / 2 for i in range(1, 11)}
 
 
-def test_a_removed_article_is_unavailable_from_its_removal_on(tmp_path: Path, tables: Tables) -> None:
+def test_a_removed_article_is_unavailable_from_its_removal_on(
+    tmp_path: Path, tables: Tables
+) -> None:
     (tmp_path / "users_interactions.csv").write_text(
         "timestamp,eventType,contentId,personId\n"
         "100,VIEW,1,-7\n"  # before article 1 was shared: it was there already
@@ -179,7 +185,9 @@ def test_older_movielens_releases_are_read_as_they_are(tmp_path: Path, tables: T
     assert found["items"].to_numpy().tolist() == [[10, "Café: Noir (1995)", "Drama"]]
 
 
-def test_the_hundred_thousand_ratings_release_has_tabs_and_bars(tmp_path: Path, tables: Tables) -> None:
+def test_the_hundred_thousand_ratings_release_has_tabs_and_bars(
+    tmp_path: Path, tables: Tables
+) -> None:
     (tmp_path / "u.data").write_text("196\t242\t3\t881250949\n")
     genres = "|".join("0" * 19)
     (tmp_path / "u.item").write_bytes(
