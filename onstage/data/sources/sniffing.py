@@ -9,6 +9,7 @@ from onstage.data.sources.files import Layout
 from onstage.data.sources.paths import FORMATS, SUFFIXES, compression_of
 from onstage.data.sources.profiles import INTEGER, ISO, NUMBER
 from onstage.data.sources.roles import WORDS, fit_of_name
+from onstage.errors import SourceError
 
 
 DELIMITERS: Final = ("::", "\t", ",", ";", "|")
@@ -44,6 +45,9 @@ def sniff(path: Path) -> tuple[dict[str, Any], list[str], list[str]]:
     sentences = [said, f"delimiter: {delimiter!r}, which splits its first lines evenly"]
     reader = Layout(path, compression_of(path), encoding, delimiter, quote, headed=True)
     records = [fields for _, fields in islice(reader.records(), LINES)]
+    if not any(value.strip() for fields in records for value in fields):
+        message = f"{path}: the file has only blank lines; there is nothing to look at"
+        raise SourceError(message)
     headed, sure = _headed(records)
     questions = []
     if headed:
