@@ -48,6 +48,8 @@ class Outcome:
     observed: str
     """What was seen, for expectations about the table."""
     examples: tuple[str, ...]
+    allowed: str = ""
+    """The limits in words: ``at least 0.4``."""
     rows: tuple[int, ...] = ()
     """Row numbers that break it; only with ``result_format="COMPLETE"``."""
 
@@ -190,8 +192,14 @@ def _outcome(table: str, stage: str, expectation: Expectation, found: dict[str, 
         share=float(values.get("unexpected_percent") or 0.0) / 100,
         observed=_observed(values, result.exception_info),
         examples=tuple(_shown(v) for v in (values.get("partial_unexpected_list") or ())[:EXAMPLES]),
+        allowed=_allowed(expectation["kwargs"]),
         rows=tuple(values.get("unexpected_index_list") or ()),
     )
+
+
+def _allowed(kwargs: dict[str, Any]) -> str:
+    told = (("min_value", "at least"), ("max_value", "at most"))
+    return " and ".join(f"{words} {kwargs[key]}" for key, words in told if key in kwargs)
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401  # whatever a column holds

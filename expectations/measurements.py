@@ -91,11 +91,12 @@ def tell(outcome: Outcome, measured: pd.DataFrame, sortings: Mapping[str, Sortin
     value = float(measured[column].iloc[0])
     table = column.removesuffix("_quarantined").removesuffix("_duplicates")
     if table not in sortings or table == column:
-        return replace(outcome, observed=f"{value:.4g}")
+        return replace(outcome, observed=f"{value:.3g}, allowed {outcome.allowed}")
     sorting = sortings[table]
     reasons = sorted(sorting.counts.items(), key=lambda pair: -pair[1])
     told = ", ".join(f"{reason} {count}" for reason, count in reasons[:REASONS_TOLD])
-    return replace(outcome, observed=f"{value:.1%} of {len(sorting.table)} rows ({told})")
+    seen = f"{value:.1%} of {len(sorting.table)} rows ({told}), allowed {outcome.allowed}"
+    return replace(outcome, observed=seen)
 
 
 def explained(skipped: Skipped) -> Skipped:

@@ -122,7 +122,11 @@ def _told(check: FailedCheck) -> str:
         seen = f"{check.unexpected} rows, e.g. {', '.join(check.examples[:2])}"
     else:
         seen = f"found {check.observed or 'none'}"
-    return f"{where}: {seen}: {check.description[0].lower()}{check.description[1:].rstrip('.')}"
+    return f"{where}: {seen}; expected: {_clause(check.description)}"
+
+
+def _clause(sentence: str) -> str:
+    return f"{sentence[0].lower()}{sentence[1:].rstrip('.')}"
 
 
 def failed_checks(outcomes: Iterable[Outcome]) -> list[FailedCheck]:
