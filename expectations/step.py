@@ -6,6 +6,7 @@ from pathlib import Path
 
 from expectations.report import ValidationReport
 from expectations.runner import validate
+from onstage.data.sources.availability import derive_windows
 from onstage.data.store import Reference
 from onstage.pipeline.ingestion import accept, baseline_for
 from onstage.pipeline.workspace import Workspace
@@ -29,10 +30,13 @@ def validated(workspace: Workspace, source: Reference) -> Reference:
             baseline=baseline,
             now=now,
         )
+        aside = sum(report.rows_quarantined.values())
+        if config.data.windows == "interactions" and aside:
+            derive_windows(folder)  # rows that were set aside open no window
         return {
             "passed": int(report.passed),
             "accepted": sum(report.accepted.values()),
-            "quarantined": sum(report.rows_quarantined.values()),
+            "quarantined": aside,
             "checks": report.checks,
         }
 
@@ -42,6 +46,7 @@ def validated(workspace: Workspace, source: Reference) -> Reference:
         {"tables": source},
         {"validation": config.validation, "clock": config.clock, "baseline": baseline},
         build,
+        content=("*.parquet", "profile.json"),
     )
 
 

@@ -1,10 +1,7 @@
 """Examine every recipe on the same events."""
 
-from typing import Annotated
-
 from prefect import flow
 from prefect.runtime import flow_run
-from pydantic import Field
 
 from flows.parts import accepted, examined
 from onstage.data.store import Reference
@@ -14,9 +11,13 @@ from onstage.pipeline.workspace import Workspace
 
 @flow(name="backtest", flow_run_name="backtest-{config}")
 def backtest(
-    config: Annotated[str, Field(description="Configuration file, e.g. configs/deskdrop.yaml")],
+    config: str,
 ) -> Reference:
-    """Everything up to the leaderboard: nothing is registered or promoted."""
+    """Everything up to the leaderboard: nothing is registered or promoted.
+
+    Args:
+        config: Configuration file, e.g. configs/deskdrop.yaml.
+    """
     workspace = Workspace.open(config)
     with workspace.alone("backtest"), tracked(workspace, "backtest", str(flow_run.id)) as run:
         return examined(workspace, accepted(workspace), run).board

@@ -1,9 +1,6 @@
 """Group users and items."""
 
-from typing import Annotated
-
 from prefect import flow
-from pydantic import Field
 
 from flows.parts import accepted
 from onstage.data.store import Reference
@@ -13,9 +10,13 @@ from tasks.cluster import cluster as group
 
 @flow(name="cluster", flow_run_name="cluster-{config}")
 def cluster(
-    config: Annotated[str, Field(description="Configuration file, e.g. configs/deskdrop.yaml")],
+    config: str,
 ) -> Reference:
-    """Ingest, validate, and cluster users and items by what they do."""
+    """Ingest, validate, and cluster users and items by what they do.
+
+    Args:
+        config: Configuration file, e.g. configs/deskdrop.yaml.
+    """
     workspace = Workspace.open(config)
     with workspace.alone("cluster"):
         return group(workspace, accepted(workspace))

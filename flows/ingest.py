@@ -1,9 +1,6 @@
 """Read the sources and judge them."""
 
-from typing import Annotated
-
 from prefect import flow
-from pydantic import Field
 
 from flows.parts import accepted
 from onstage.data.store import Reference
@@ -12,9 +9,13 @@ from onstage.pipeline.workspace import Workspace
 
 @flow(name="ingest", flow_run_name="ingest-{config}")
 def ingest(
-    config: Annotated[str, Field(description="Configuration file, e.g. configs/deskdrop.yaml")],
+    config: str,
 ) -> Reference:
-    """Ingest and validate; bad rows go to quarantine, a failed suite fails the run."""
+    """Ingest and validate; bad rows go to quarantine, a failed suite fails the run.
+
+    Args:
+        config: Configuration file, e.g. configs/deskdrop.yaml.
+    """
     workspace = Workspace.open(config)
     with workspace.alone("ingest"):
         return accepted(workspace)

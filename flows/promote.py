@@ -1,10 +1,7 @@
 """Put the leader before the gate."""
 
-from typing import Annotated
-
 from prefect import flow
 from prefect.runtime import flow_run
-from pydantic import Field
 
 from flows.parts import accepted, examined
 from onstage.pipeline.outcome import Verdict
@@ -15,9 +12,13 @@ from tasks.promote import promote as decide
 
 @flow(name="promote", flow_run_name="promote-{config}")
 def promote(
-    config: Annotated[str, Field(description="Configuration file, e.g. configs/deskdrop.yaml")],
+    config: str,
 ) -> Verdict:
-    """Register the leader and move ``@champion`` if the evidence allows."""
+    """Register the leader and move ``@champion`` if the evidence allows.
+
+    Args:
+        config: Configuration file, e.g. configs/deskdrop.yaml.
+    """
     workspace = Workspace.open(config)
     with workspace.alone("promote"), tracked(workspace, "promote", str(flow_run.id)) as run:
         log = accepted(workspace)

@@ -18,16 +18,18 @@ from tasks.report import publish_report
 
 @flow(name="retrain", flow_run_name="retrain-{config}")
 def retrain(
-    config: Annotated[str, Field(description="Configuration file, e.g. configs/deskdrop.yaml")],
-    trials: Annotated[
-        int | None, Field(ge=1, description="Trials of each study, instead of the configuration's")
-    ] = None,
+    config: str,
+    trials: Annotated[int | None, Field(ge=1)] = None,
 ) -> Outcome:
     """Ingest, validate, tune, examine, promote, cluster, recommend and report.
 
     What was finished before, with the same data, configuration and code, is found and not done
     again. The run stops before training if the data fail their suites. Two retrains of one data
     set never run at once.
+
+    Args:
+        config: Configuration file, e.g. configs/deskdrop.yaml.
+        trials: Trials of each study, instead of the configuration's.
     """
     workspace = Workspace.open(config, trials=trials)
     with workspace.alone("retrain"), tracked(workspace, "retrain", str(flow_run.id)) as run:

@@ -16,15 +16,17 @@ from tasks.sweep import sweep as tune
 
 @flow(name="sweep", flow_run_name="sweep-{config}")
 def sweep(
-    config: Annotated[str, Field(description="Configuration file, e.g. configs/deskdrop.yaml")],
-    algorithms: Annotated[
-        list[str] | None, Field(description="Some of the configuration's; all by default")
-    ] = None,
-    trials: Annotated[
-        int | None, Field(ge=1, description="Trials of each study, instead of the configuration's")
-    ] = None,
+    config: str,
+    algorithms: list[str] | None = None,
+    trials: Annotated[int | None, Field(ge=1)] = None,
 ) -> dict[str, Reference]:
-    """Ingest, validate, and run one study per algorithm on the validation part."""
+    """Ingest, validate, and run one study per algorithm on the validation part.
+
+    Args:
+        config: Configuration file, e.g. configs/deskdrop.yaml.
+        algorithms: Some of the configuration's; all by default.
+        trials: Trials of each study, instead of the configuration's.
+    """
     workspace = Workspace.open(config, trials=trials)
     known = list(workspace.config.sweep.algorithms)
     chosen = algorithms or known

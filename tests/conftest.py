@@ -6,6 +6,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from onstage.settings import be_quiet
+
+
+be_quiet()  # before anything imports Prefect or MLflow
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("ONSTAGE_DATA", ROOT / "../shared/data")).resolve()

@@ -12,9 +12,10 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
@@ -56,6 +57,27 @@ class _Manifest(BaseModel):
     digest: str
     counts: dict[str, float | int | str]
     files: dict[str, str]
+
+    @classmethod
+    def of(
+        cls,
+        draft: Path,
+        step: str,
+        key: str,
+        counts: dict[str, float | int | str],
+        content: Sequence[str],
+    ) -> Self:
+        files = {
+            str(path.relative_to(draft)): digest_file(path)
+            for path in sorted(draft.rglob("*"))
+            if path.is_file()
+        }
+        counted = {
+            name: digest
+            for name, digest in files.items()
+            if any(fnmatch(name, pattern) for pattern in content)
+        }
+        return cls(step=step, key=key, digest=digest_json(counted), counts=counts, files=files)
 
 
 def digest_json(value: Any) -> str:  # noqa: ANN401  # anything pydantic can write as JSON
@@ -127,6 +149,8 @@ class Store:
         step: str,
         key: str,
         build: Callable[[Path], Mapping[str, float | int | str]],
+        *,
+        content: Sequence[str] = ("*",),
     ) -> Reference:
         """Return the artefact of `key`, building it only if it is not there.
 
@@ -137,6 +161,9 @@ class Store:
         build
             Writes the artefact's files into the empty folder it is given and returns its counts.
             Whatever it raises passes through, and nothing of what it wrote remains.
+        content
+            Patterns of the files that make up the content's digest, on which later steps depend.
+            Others, such as pages for people, are kept and checked, but change nothing.
 
         Raises
         ------
@@ -150,7 +177,7 @@ class Store:
         try:
             draft = Path(tempfile.mkdtemp(prefix=f".draft-{step}-", dir=self.root))
             counts = dict(build(draft))
-            self._publish(draft, step, key, counts)
+            self._publish(draft, _Manifest.of(draft, step, key, counts, content))
         except OSError as error:
             if error.errno in {errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT}:
                 message = (
@@ -168,20 +195,12 @@ class Store:
             raise StoreError(message)
         return made.model_copy(update={"reused": False})
 
-    def _publish(self, draft: Path, step: str, key: str, counts: dict[str, Any]) -> None:
-        files = {
-            str(path.relative_to(draft)): digest_file(path)
-            for path in sorted(draft.rglob("*"))
-            if path.is_file()
-        }
-        manifest = _Manifest(
-            step=step, key=key, digest=digest_json(files), counts=counts, files=files
-        )
+    def _publish(self, draft: Path, manifest: _Manifest) -> None:
         with (draft / MANIFEST).open("w") as stream:
             stream.write(manifest.model_dump_json(indent=1))
             stream.flush()
             os.fsync(stream.fileno())
-        target = self.root / f"{step}-{key[:20]}"
+        target = self.root / f"{manifest.step}-{manifest.key[:20]}"
         try:
             draft.rename(target)
         except OSError as error:

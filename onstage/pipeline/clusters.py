@@ -1,5 +1,6 @@
 """Groups of users and items as a step."""
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -20,10 +21,13 @@ def clustered(workspace: Workspace, validated: Reference) -> Reference:
 
     def build(folder: Path) -> Mapping[str, float | int | str]:
         log = accepted_log(workspace, validated)
+        began = time.perf_counter()
         groups = cluster_dataset(log.dataset, config, log.relations)
+        fitting = time.perf_counter() - began
         for kind, clusters in groups.items():
             write_clusters(clusters, folder / kind)
-        return {f"{kind}_clusters": clusters.k for kind, clusters in groups.items()}
+        sizes = {f"{kind}_clusters": clusters.k for kind, clusters in groups.items()}
+        return {**sizes, "fit_seconds": round(fitting, 3)}
 
     return workspace.step("cluster", CLUSTER_VERSION, {"log": validated}, config, build)
 

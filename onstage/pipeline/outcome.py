@@ -69,6 +69,7 @@ class Outcome(BaseModel):
             self.board,
             self.clusters,
             self.recommendations,
+            *([self.decision.bundle] if self.decision.bundle else []),
         ]
 
     def says_the_same_as(self, other: "Outcome") -> bool:

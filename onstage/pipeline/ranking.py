@@ -1,6 +1,7 @@
 """The leaderboard: every recipe's averages on the same events, with intervals."""
 
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ def ranked(
     config = workspace.config
 
     def build(folder: Path) -> Mapping[str, float | int | str]:
+        began = time.perf_counter()
         rows = [
             summarise(
                 read_events(workspace, backtests[recipe.name], protocol.name),
@@ -37,6 +39,7 @@ def ranked(
             for protocol in config.protocols
             for recipe in recipes
         ]
+        seconds = time.perf_counter() - began
         table = pd.concat(rows, ignore_index=True)
         (folder / ROWS).write_text(table.to_json(orient="records", indent=1, double_precision=15))
         best = leading(table, workspace)
@@ -44,6 +47,7 @@ def ranked(
             "models": len(recipes),
             "leader": str(best[Columns.MODEL]),
             "value": float(best[Columns.VALUE]),
+            "evaluate_seconds": round(seconds, 3),
         }
 
     return workspace.step(

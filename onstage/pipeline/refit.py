@@ -1,5 +1,6 @@
 """The model that is served: a recipe fitted on everything, as files."""
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -24,7 +25,9 @@ def refitted(workspace: Workspace, validated: Reference, recipe: ModelConfig) ->
     def build_bundle(folder: Path) -> Mapping[str, float | int | str]:
         log = accepted_log(workspace, validated)
         options = FitOptions(config.seed, workspace.settings.threads)
+        began = time.perf_counter()
         model = build(recipe).fit(log.dataset, options)
+        fitting = time.perf_counter() - began
         save_bundle(
             model,
             folder / BUNDLE,
@@ -32,7 +35,11 @@ def refitted(workspace: Workspace, validated: Reference, recipe: ModelConfig) ->
             repeat=config.primary.repeat,
             extra={"data": validated.digest, "name": config.name},
         )
-        return {"algorithm": recipe.algorithm, "rows": len(log.dataset)}
+        return {
+            "algorithm": recipe.algorithm,
+            "rows": len(log.dataset),
+            "fit_seconds": round(fitting, 3),
+        }
 
     return workspace.step(
         "refit",

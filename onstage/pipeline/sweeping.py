@@ -1,6 +1,7 @@
 """One study as a step: resumable in its own folder, published whole when it is over."""
 
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -95,7 +96,7 @@ def _search(
         accepted_log(workspace, validated).exam(config.primary).validation,
         rules.metric,
         rules.group,
-        FitOptions(config.seed, workspace.settings.threads),
+        FitOptions(config.seed, _threads(workspace.settings.threads, budget.jobs)),
         look_events=budget.pruning.events,
     )
     return sweep(
@@ -116,6 +117,11 @@ def _search(
         startup_trials=budget.startup_trials,
         progress=workspace.settings.progress,
     )
+
+
+def _threads(threads: int, jobs: int) -> int:
+    """Threads of one fit when several trials run at once."""
+    return threads if jobs == 1 else max(1, (threads or os.cpu_count() or 1) // jobs)
 
 
 def _counts(result: SweepResult) -> dict[str, float | int | str]:

@@ -3,7 +3,7 @@
 import fcntl
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -91,6 +91,8 @@ class Workspace:
         inputs: Mapping[str, Reference | str],
         config: Any,  # noqa: ANN401  # anything pydantic can write as JSON
         build: Callable[[Path], Counts],
+        *,
+        content: Sequence[str] = ("*",),
     ) -> Reference:
         """Run one step, or find what it made before.
 
@@ -104,6 +106,8 @@ class Workspace:
             The part of the configuration that it depends on.
         build
             Writes files into the folder it is given and returns counts. ``seconds`` is added.
+        content
+            Patterns of the files that later steps depend on (:meth:`Store.make`).
         """
         digests = {k: v.digest if isinstance(v, Reference) else v for k, v in inputs.items()}
         key = step_key(name, version, digests, config)
@@ -113,7 +117,7 @@ class Workspace:
             counts = build(folder)
             return {**counts, "seconds": round(time.perf_counter() - began, 3)}
 
-        return self.store.make(name, key, timed)
+        return self.store.make(name, key, timed, content=content)
 
     @contextmanager
     def alone(self, what: str) -> Iterator[None]:

@@ -26,7 +26,7 @@ STEPS = Clock(kind="step", step_seconds=600)
 COLUMNS = {"user_id": "u", "item_id": "i", "timestamp": "t"}
 
 
-def read(home: Path, source: dict[str, Any], clock: Clock = STEPS, **more: Any) -> pd.DataFrame:  # noqa: ANN401
+def read(home: Path, source: dict[str, Any], clock: Clock = STEPS, **more: Any) -> pd.DataFrame:
     config = DataConfig.model_validate({"interactions": {"columns": COLUMNS, **source}, **more})
     out = home / "out"
     out.mkdir(exist_ok=True)

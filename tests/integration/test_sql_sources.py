@@ -63,7 +63,7 @@ def _row(i: int) -> dict[str, Any]:
     return {"id": i, "person": person, "show": f"s{i % 3}", "at": 1465413032 + i / 4, "note": note}
 
 
-def config_of(url: str, query: str, **more: Any) -> DataConfig:  # noqa: ANN401
+def config_of(url: str, query: str, **more: Any) -> DataConfig:
     columns = {"user_id": "person", "item_id": "show", "timestamp": "at"}
     section = {"url": url, "query": query, "columns": columns, "time": {"unit": "s"}, **more}
     return DataConfig.model_validate({"interactions": section})

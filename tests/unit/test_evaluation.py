@@ -68,7 +68,7 @@ def log(rows: list[tuple[int, int, int]]) -> Dataset:
 TRAIN = [(1, 10, 0), (1, 11, 0), (2, 12, 1), (2, 13, 2), (2, 10, 2), (3, 14, 3)]
 
 
-def exam(relevant: list[list[int]], repeat: list[list[bool]], **options: Any) -> Holdout:  # noqa: ANN401
+def exam(relevant: list[list[int]], repeat: list[list[bool]], **options: Any) -> Holdout:
     """Ask users 1, 2, 3 for items by position, among all five."""
     train = log(TRAIN)
     n = len(relevant)
@@ -283,7 +283,7 @@ def interactions(seed: int = 0) -> Dataset:
     [TemporalProtocol(), MaskedProtocol(), *(LiveProtocol(track=t) for t in ("A", "B", "C"))],
     ids=lambda p: p.name,
 )
-def test_no_protocol_trains_on_its_answers(protocol: Any) -> None:  # noqa: ANN401
+def test_no_protocol_trains_on_its_answers(protocol: Any) -> None:
     dataset = interactions()
     made = holdouts(protocol, dataset, AvailabilityIndex.from_interactions(dataset))
     for part in (made.validation, made.test):

@@ -31,15 +31,15 @@ ROWS = pd.DataFrame(
 )
 
 
-def test_one_table_per_protocol_and_group_sorted_by_the_primary_metric() -> None:
+def test_the_first_protocol_stands_first_and_its_models_by_the_primary_metric() -> None:
     made = standings(ROWS)
     assert [(s.protocol, s.group, s.n) for s in made] == [
-        ("live-A", "all", 7),
         ("live-B", "all", 1420),
         ("live-B", "unseen", 20),
+        ("live-A", "all", 7),
     ]
-    assert made[1].metrics == ("ndcg_at_10", "hr_at_1", "coverage_at_10")
-    assert [model for model, _ in made[1].rows] == ["als", "popularity", "bpr"]
+    assert made[0].metrics == ("ndcg_at_10", "hr_at_1", "coverage_at_10")
+    assert [model for model, _ in made[0].rows] == ["als", "popularity", "bpr"]
 
 
 def test_a_number_comes_with_its_interval_where_it_has_one() -> None:

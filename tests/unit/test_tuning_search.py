@@ -70,7 +70,7 @@ def search(
     *,
     trials: int = 12,
     seed: int = 3,
-    **more: Any,  # noqa: ANN401
+    **more: Any,
 ) -> SweepResult:
     space: Space = more.pop("space", SPACE)
     return sweep(

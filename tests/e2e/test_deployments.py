@@ -1,0 +1,130 @@
+"""A real Prefect server, a worker and the deployments of prefect.yaml."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("default")]
+
+ROOT = Path(__file__).parents[2]
+PREFECT = str(Path(sys.executable).with_name("prefect"))
+MINUTES = 60
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def ask(api: str, path: str, question: dict[str, Any]) -> Any:
+    request = urllib.request.Request(
+        f"{api}{path}",
+        data=json.dumps(question).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)
+
+
+def until(found: Callable[[], Any], seconds: float, what: str) -> Any:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            value = found()
+        except OSError:
+            value = None
+        if value:
+            return value
+        time.sleep(1)
+    pytest.fail(f"{what} did not happen within {seconds:.0f} s")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, str]]]:
+    """Address of the API and the environment of whoever talks to it."""
+    home = tmp_path_factory.mktemp("prefect-server")
+    api = f"http://127.0.0.1:{(port := free_port())}/api"
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")},
+        "PREFECT_HOME": str(home),
+        "PREFECT_API_URL": api,
+        "ONSTAGE_HOME": str(home / "onstage"),
+        "ONSTAGE_PROGRESS": "0",
+        "DO_NOT_TRACK": "true",
+    }
+    words = [PREFECT, "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    with (home / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            words, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
+        try:
+            until(lambda: urllib.request.urlopen(f"{api}/health", timeout=5), 180, "the server")
+            yield api, environment
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def worker(server: tuple[str, dict[str, str]]) -> Iterator[None]:
+    """A process worker of the pool `local`, which it makes."""
+    api, environment = server
+    words = [PREFECT, "worker", "start", "--pool", "local", "--type", "process"]
+    log = Path(environment["PREFECT_HOME"]) / "worker.log"
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            words, cwd=ROOT, env=environment, stdout=stream, stderr=stream, start_new_session=True
+        )
+        try:
+            until(lambda: ask(api, "/work_pools/filter", {}), 120, "the work pool")
+            yield
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def test_the_nightly_deployment_is_scheduled_and_runs_to_completed(
+    server: tuple[str, dict[str, str]], worker: None, config: Path
+) -> None:
+    api, environment = server
+
+    def prefect(*words: str) -> str:
+        done = subprocess.run(
+            [PREFECT, *words],
+            check=False,
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    prefect("--no-prompt", "deploy", "--all")
+    scheduled = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
+    until(lambda: ask(api, "/flow_runs/filter", scheduled), 120, "a scheduled run")
+    assert "retrain" in prefect("deployment", "ls")
+    told = prefect("deployment", "run", "retrain/nightly", "--param", f"config={config}")
+    assert "nightly" in told
+    mine = {"flow_runs": {"state": {"type": {"any_": ["COMPLETED", "FAILED", "CRASHED"]}}}}
+    done = until(lambda: ask(api, "/flow_runs/filter", mine), 5 * MINUTES, "the run's end")
+    log = (Path(environment["PREFECT_HOME"]) / "worker.log").read_text()
+    assert [run["state"]["type"] for run in done] == ["COMPLETED"], log[-4000:]
+    keys = {one["key"] for one in ask(api, "/artifacts/filter", {})}
+    assert {"leaderboard-little", "decision-little", "report-little", "data-docs-little"} <= keys
+    assert prefect("flow-run", "ls")

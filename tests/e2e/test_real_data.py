@@ -1,0 +1,49 @@
+"""The main job on the real data sets, with a small budget."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from flows.cli import main
+
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.realdata,
+    pytest.mark.filterwarnings("default"),
+    pytest.mark.usefixtures("prefect"),
+]
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("name", ["deskdrop", "twitch105k", "movielens"])
+def test_a_real_log_becomes_a_registered_leader(
+    name: str, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ONSTAGE_DATA", str(data))
+    config = str(ROOT / "configs" / f"{name}.yaml")
+    result = CliRunner().invoke(main, ["retrain", config, "--trials", "2", "--json"])
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert told["verdict"] == "first"
+    value = {row["model"]: row["value"] for row in told["leaderboard"]}
+    leader = told["leaderboard"][0]
+    assert leader["value"] == max(value.values())
+    assert leader["low"] > value["popularity"]
+    assert Path(told["recommendations"]).exists()
+
+
+def test_memory_by_count_reaches_the_published_value_on_track_b(data: Path) -> None:
+    config = str(ROOT / "configs" / "twitch105k.yaml")
+    rows = json.loads(CliRunner().invoke(main, ["leaderboard", config, "--json"]).stdout)
+    (memory,) = (
+        row
+        for row in rows
+        if (row["model"], row["protocol"], row["group"], row["metric"])
+        == ("memory", "live-B", "all", "ndcg_at_10")
+    )
+    assert memory["value"] == pytest.approx(0.713, abs=0.002)
+    assert memory["n"] == 1420
