@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from prefect import flow
+from prefect import flow, get_run_logger
 from prefect.runtime import flow_run
 from pydantic import Field
 
 from flows.parts import accepted, examined
+from onstage.pipeline.novelty import nothing_new, question
 from onstage.pipeline.outcome import Outcome
 from onstage.pipeline.runs import tracked
 from onstage.pipeline.workspace import Workspace
@@ -20,18 +21,23 @@ from tasks.report import publish_report
 def retrain(
     config: str,
     trials: Annotated[int | None, Field(ge=1)] = None,
+    again: bool = False,  # noqa: FBT001, FBT002  # Prefect shows it as a check box
 ) -> Outcome:
     """Ingest, validate, tune, examine, promote, cluster, recommend and report.
 
     What was finished before, with the same data, configuration and code, is found and not done
-    again. The run stops before training if the data fail their suites. Two retrains of one data
-    set never run at once.
+    again; with nothing new at all the run ends at once. It stops before training if the data fail
+    their suites. Two retrains of one data set never run at once.
 
     Args:
         config: Configuration file, e.g. configs/deskdrop.yaml.
         trials: Trials of each study, instead of the configuration's.
+        again: Go through all steps even if nothing is new since the last retrain.
     """
     workspace = Workspace.open(config, trials=trials)
+    if not again and (known := nothing_new(workspace)) is not None:
+        get_run_logger().info("%s", known.decision.sentence)
+        return known
     with workspace.alone("retrain"), tracked(workspace, "retrain", str(flow_run.id)) as run:
         log = accepted(workspace)
         exam = examined(workspace, log, run)
@@ -47,5 +53,6 @@ def retrain(
             decision=decision,
             clusters=clusters,
             recommendations=lists,
+            question=question(workspace),
         )
         return publish_report(workspace, outcome)

@@ -1,16 +1,21 @@
 """How a flow is started from the command line: its environment, and one clear error."""
 
-import importlib
 import logging
 import os
 import threading
+import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 
 from typing_extensions import override
 
 from onstage.errors import OnstageError, OrchestrationError
 from onstage.settings import apply_environment, load_settings
+
+
+A_MOMENT = 0.2
+"""Seconds."""
 
 
 class _Short(logging.Filter):
@@ -40,14 +45,30 @@ def prepare() -> None:
     quieten()
 
 
-def warm(*modules: str) -> None:
-    """Import heavy modules in the background, while the temporary Prefect server starts."""
+def while_the_server_starts(do: Callable[[], object]) -> None:
+    """Do something while the temporary Prefect server starts in its own process.
 
-    def load() -> None:
-        for module in modules:
-            importlib.import_module(module)
+    With ``PREFECT_API_URL`` set there is no server to start, and it is just done.
+    """
+    import prefect.server.api.server  # noqa: F401  # else the start waits for the other imports
+    from prefect.client.orchestration import get_client
+    from prefect.settings import PREFECT_API_URL
 
-    threading.Thread(target=load, name="warm", daemon=True).start()
+    if PREFECT_API_URL.value():
+        do()
+        return
+
+    def boot() -> None:
+        with get_client(sync_client=True) as client:
+            client.hello()
+
+    booting = threading.Thread(target=boot, name="boot")
+    booting.start()
+    time.sleep(A_MOMENT)  # the server's process is under way
+    try:
+        do()
+    finally:
+        booting.join()
 
 
 def quieten() -> None:

@@ -33,7 +33,7 @@ def command(ctx: click.Context) -> None:
         click.echo(f"simulating a live-stream platform into ./{FOLDER}", err=True)
         counts = simulate(SimulationConfig.small("twitch"), FOLDER, truth=True)
         click.echo(", ".join(f"{name} {value:,}" for name, value in counts.items()), err=True)
-    ctx.invoke(retrain, config=CONFIG, trials=None, as_json=False)
+    ctx.invoke(retrain, config=CONFIG, trials=None, again=False, as_json=False)
     click.echo(_ceiling())
 
 

@@ -1,18 +1,37 @@
 """`onstage retrain`."""
 
+import importlib
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from flows.commands.options import answer, config_argument, json_option
 
 
+if TYPE_CHECKING:
+    from onstage.pipeline.outcome import Outcome
+
+
+HEAVY = (
+    "flows.retrain",
+    "onstage.pipeline.page",
+    "great_expectations",
+    "matplotlib.pyplot",
+    "sklearn.cluster",
+    "optuna",
+    "implicit.als",
+    "implicit.bpr",
+)
+
+
 @click.command(name="retrain")
 @config_argument
 @click.option("--trials", type=click.IntRange(min=1), help="Trials of each study.")
+@click.option("--again", is_flag=True, help="Go through all steps even if nothing is new.")
 @json_option
-def command(config: Path, trials: int | None, *, as_json: bool) -> None:
+def command(config: Path, trials: int | None, *, again: bool, as_json: bool) -> None:
     """From the raw log to a registered champion.
 
     Ingests and validates the log that CONFIG describes, tunes every algorithm on the validation
@@ -21,16 +40,42 @@ def command(config: Path, trials: int | None, *, as_json: bool) -> None:
     writes recommendations of what is live.
 
     Run it again whenever you like: what is finished is not done twice, and a killed run goes on
-    where it stopped.
+    where it stopped. With nothing new since the last retrain it ends at once.
     """
     began = time.perf_counter()
-    from flows.running import prepare, warm
+    from flows.running import prepare, while_the_server_starts
 
     prepare()
-    from flows.retrain import retrain
+    outcome = None if again else _nothing_new(config, trials)
+    if outcome is None:
+        while_the_server_starts(lambda: _get_ready(config))
+        from flows.retrain import retrain
+
+        outcome = retrain(str(config), trials=trials, again=again)
     from flows.summary import summary
 
-    warm("onstage.pipeline.page")
-    outcome = retrain(str(config), trials=trials)
     value, text = summary(config, outcome, time.perf_counter() - began)
     answer(value, text, as_json=as_json)
+
+
+def _get_ready(config: Path) -> None:
+    """Import what is heavy and open the tracking database: the flow will need both."""
+    for module in HEAVY:
+        importlib.import_module(module)
+    from onstage.pipeline.runs import tracker_of
+    from onstage.pipeline.workspace import Workspace
+
+    tracker_of(Workspace.open(config))
+
+
+def _nothing_new(config: Path, trials: int | None) -> "Outcome | None":
+    """The last outcome, if the flow could only repeat it: then no server is started for it."""
+    from onstage.pipeline.outcome import previous
+    from onstage.pipeline.workspace import Workspace
+
+    workspace = Workspace.open(config, trials=trials)
+    if previous(workspace) is None:
+        return None
+    from onstage.pipeline.novelty import nothing_new
+
+    return nothing_new(workspace)

@@ -21,6 +21,9 @@ from onstage.types import Positions, Scores
 GATHERED_CELLS = 1 << 22
 """Most weights copied at once when scoring."""
 
+FEW_USERS = 2
+"""With fewer users than items by this factor, a matrix of users is inverted."""
+
 
 class EaseConfig(ItemToItemConfig):
     """Configuration of :class:`Ease`."""
@@ -96,10 +99,36 @@ class Ease(ItemToItem[EaseConfig]):
 
 def _weights(matrix: sparse.csr_matrix, regularization: float) -> NDArray[np.float32]:
     """Equation 8 of the paper, shape (n_items, n_items)."""
+    matrix = matrix[np.flatnonzero(np.diff(matrix.indptr))]
+    if FEW_USERS * matrix.shape[0] < matrix.shape[1]:
+        return _weights_by_users(matrix.astype(np.float64), regularization)
     inverse = _inverse(_gram(matrix, regularization))
     diagonal = inverse.diagonal().copy()
     weights = np.empty(inverse.shape, dtype=np.float32)
     np.divide(inverse, -diagonal, out=weights, casting="same_kind")
+    np.fill_diagonal(weights, 0.0)
+    return weights
+
+
+def _weights_by_users(matrix: sparse.csr_matrix, regularization: float) -> NDArray[np.float32]:
+    r"""The same where users are few: a matrix of users is inverted instead of one of items.
+
+    With :math:`A = (X X^T + \lambda I)^{-1} X`, the inverse of the Gram matrix is
+    :math:`P = (I - X^T A) / \lambda` (Woodbury), so :math:`B_{ij}` is
+    :math:`(X^T A)_{ij} / (\lambda P_{jj})`.
+    """
+    n = matrix.shape[1]
+    transposed = matrix.T.tocsr()
+    inverse = _inverse(_gram(transposed, regularization))
+    solved = (transposed @ inverse).T
+    shrunk = (
+        1 - np.asarray(matrix.multiply(solved).sum(axis=0)).ravel()
+    )  # lambda times P's diagonal
+    weights = np.empty((n, n), dtype=np.float32)
+    step = max(1, GATHERED_CELLS // max(1, n))
+    for low in range(0, n, step):
+        some = slice(low, low + step)
+        weights[:, some] = transposed @ solved[:, some] / shrunk[some]
     np.fill_diagonal(weights, 0.0)
     return weights
 
@@ -126,6 +155,6 @@ def _inverse(gram: NDArray[np.float64]) -> NDArray[np.float64]:
     if failed:
         message = "ease: the Gram matrix cannot be inverted; use more regularization"
         raise FitError(message)
-    lower = np.tril_indices(len(gram), -1)
-    inverse.T[lower] = inverse[lower]
+    for column in range(len(inverse) - 1):  # LAPACK fills the lower triangle only
+        inverse[column, column + 1 :] = inverse[column + 1 :, column]
     return np.asarray(inverse)

@@ -58,6 +58,7 @@ class Outcome(BaseModel):
     clusters: Reference
     recommendations: Reference
     page: str = ""
+    question: str = ""
 
     @property
     def steps(self) -> list[Reference]:

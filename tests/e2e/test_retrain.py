@@ -83,8 +83,12 @@ def test_a_second_retrain_does_nothing_twice(first: Outcome, config: Path) -> No
     from flows.retrain import retrain
 
     second = retrain(str(config))
-    assert all(step.reused for step in second.steps)
-    assert second.decision.verdict == "kept"
+    assert "nothing new" in second.decision.sentence
+    third = retrain(str(config), again=True)
+    for later in (second, third):
+        assert all(step.reused for step in later.steps)
+        assert later.decision.verdict == "kept"
+    assert [s.digest for s in third.steps] == [s.digest for s in first.steps]
     assert [s.digest for s in second.steps] == [s.digest for s in first.steps]
     name = Workspace.open(config).registered_model
     versions = registry_of(Workspace.open(config)).versions(name)

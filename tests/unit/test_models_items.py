@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from onstage.data.dataset import Dataset
 from onstage.errors import CapabilityError, ConfigError
@@ -119,6 +120,19 @@ def test_ease_is_the_closed_form(monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_allclose(
         model.score(range(4), ["a", "b", "c"]), x @ weights, rtol=1e-5, atol=1e-6
     )
+
+
+def test_ease_is_the_same_whether_users_or_items_are_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    dense = np.random.default_rng(3).poisson(0.3, size=(5, 17)).astype(np.float32)
+    matrix = sparse.csr_matrix(dense)
+    by_users = ease._weights(matrix, 7.0)
+    monkeypatch.setattr(ease, "FEW_USERS", 17)
+    by_items = ease._weights(matrix, 7.0)
+    inverse = np.linalg.inv(dense.T.astype(np.float64) @ dense + 7.0 * np.eye(17))
+    expected = -inverse / np.diag(inverse)
+    np.fill_diagonal(expected, 0.0)
+    np.testing.assert_allclose(by_users, expected, atol=1e-6)
+    np.testing.assert_allclose(by_items, expected, atol=1e-6)
 
 
 def test_ease_learns_of_trained_items_only() -> None:
