@@ -1,10 +1,8 @@
 """Examined recipes become registered versions, and one of them perhaps the champion."""
 
 import logging
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Final
 
 from onstage.columns import Columns
@@ -22,8 +20,8 @@ from onstage.pipeline.workspace import Workspace
 from onstage.registry.audit import Audit
 from onstage.registry.enact import enact
 from onstage.registry.promotion import CHAMPION, Decision, Standing, decide, opponents
-from onstage.registry.versions import Proposal, Registry, Version
-from onstage.serving.pyfunc import save_pyfunc
+from onstage.registry.versions import Registry, Version
+from onstage.serving.release import release
 
 
 logger = logging.getLogger(__name__)
@@ -202,15 +200,15 @@ def _register(gate: _Gate, registry: Registry, name: str, run: str) -> tuple[Ver
     for known in registry.versions(workspace.registered_model):
         if known.tags.get(BUNDLE_KEY) == bundle.key:
             return known, bundle
-    with tempfile.TemporaryDirectory(dir=workspace.settings.home) as scratch:
-        folder = Path(scratch) / "model"
-        save_pyfunc(workspace.store.path(bundle, BUNDLE), folder)
-        proposal = Proposal(
-            model=name,
-            config=gate.config(name).model_dump(mode="json"),
-            data_digest=gate.log.digest,
-            folder=folder,
-            metrics=metrics_of(gate.rows, name),
-            tags={BUNDLE_KEY: bundle.key},
-        )
-        return registry.register(workspace.registered_model, run, proposal), bundle
+    version = release(
+        registry,
+        workspace.registered_model,
+        run,
+        workspace.store.path(bundle, BUNDLE),
+        model=name,
+        config=gate.config(name).model_dump(mode="json"),
+        data_digest=gate.log.digest,
+        metrics=metrics_of(gate.rows, name),
+        tags={BUNDLE_KEY: bundle.key},
+    )
+    return version, bundle

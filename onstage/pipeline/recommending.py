@@ -10,11 +10,11 @@ from onstage.data.store import Reference, digest_file
 from onstage.errors import ConfigError
 from onstage.pipeline.exams import accepted_log
 from onstage.pipeline.promoting import registry_of
-from onstage.pipeline.refit import BUNDLE
 from onstage.pipeline.workspace import Workspace
 from onstage.registry.versions import KEY, Version
 from onstage.serving.batch import recommend_all
-from onstage.serving.bundle import Bundle, load_bundle
+from onstage.serving.bundle import Bundle
+from onstage.serving.release import load_version
 from onstage.serving.users import read_users
 
 
@@ -45,7 +45,7 @@ def served(workspace: Workspace) -> Version:
 
 def champion_bundle(workspace: Workspace, version: Version) -> Bundle:
     """Load a version's bundle, from the store or from the registry's artifacts."""
-    return load_bundle(registry_of(workspace).download(version) / "artifacts" / BUNDLE)
+    return load_version(registry_of(workspace), version)
 
 
 def recommended(

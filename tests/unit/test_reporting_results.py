@@ -1,12 +1,9 @@
 import math
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from onstage.errors import SourceError
 from onstage.reporting.results import Comparison, DatasetResult, render_results, render_section
-from onstage.reporting.results_file import read_result, write_result
 from onstage.reporting.tables import LEADERBOARD, Cell
 
 
@@ -63,28 +60,3 @@ def test_the_page_says_what_made_it_and_keeps_the_order() -> None:
     assert page.startswith("# Results\n\nMade by `make results`;")
     assert "95% interval" in page
     assert page.index("## b") < page.index("## a")
-
-
-def test_a_result_survives_its_file(tmp_path: Path) -> None:
-    board = pd.concat([BOARD, BOARD.assign(metric="coverage_at_10", low=math.nan, high=math.nan)])
-    result = DatasetResult(
-        "deskdrop",
-        board.reset_index(drop=True),
-        "als",
-        (against(0.01, 0.03), against(math.nan, math.nan, "memory")),
-        "72,312 rows.",
-        metrics=("coverage_at_10",),
-    )
-    write_result(result, tmp_path / "new" / "deskdrop.json")
-    back = read_result(tmp_path / "new" / "deskdrop.json")
-    pd.testing.assert_frame_equal(back.leaderboard, result.leaderboard)
-    assert back.comparisons[0] == result.comparisons[0]
-    assert render_section(back) == render_section(result)
-
-
-def test_a_result_that_cannot_be_read_says_why(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"none\.json: No such file"):
-        read_result(tmp_path / "none.json")
-    (tmp_path / "bad.json").write_text('{"name": "x", "leaderboard": [{"model": "als"}]}')
-    with pytest.raises(SourceError, match=r"bad\.json: leaderboard\.0\.protocol: Field required"):
-        read_result(tmp_path / "bad.json")
