@@ -7,7 +7,7 @@ from pathlib import Path
 from expectations.report import ValidationReport
 from expectations.runner import validate
 from onstage.data.sources.availability import derive_windows
-from onstage.data.store import Reference
+from onstage.data.store import Reference, digest_file, digest_json
 from onstage.pipeline.ingestion import accept, baseline_for
 from onstage.pipeline.workspace import Workspace
 
@@ -44,10 +44,21 @@ def validated(workspace: Workspace, source: Reference) -> Reference:
         "validate",
         VALIDATE_VERSION,
         {"tables": source},
-        {"validation": config.validation, "clock": config.clock, "baseline": baseline},
+        {
+            "validation": config.validation,
+            "clock": config.clock,
+            "baseline": baseline,
+            "suites": suites_digest(),
+        },
         build,
         content=("*.parquet", "profile.json"),
     )
+
+
+def suites_digest() -> str:
+    """Digest of the suites: an edited one judges the same data anew."""
+    suites = sorted(Path(__file__).parent.glob("*.json"))
+    return digest_json({path.name: digest_file(path) for path in suites})
 
 
 def read_report(workspace: Workspace, made: Reference) -> ValidationReport:

@@ -13,7 +13,7 @@ from onstage.pipeline.runs import tracked
 from onstage.pipeline.workspace import Workspace
 from tasks.cluster import cluster
 from tasks.promote import promote
-from tasks.recommend import recommend
+from tasks.recommend import look_ahead, recommend
 from tasks.report import publish_report
 
 
@@ -39,7 +39,9 @@ def retrain(
         get_run_logger().info("%s", known.decision.sentence)
         return known
     with workspace.alone("retrain"), tracked(workspace, "retrain", str(flow_run.id)) as run:
+        asked = question(workspace)  # before anything is read: what arrives later is new
         log = accepted(workspace)
+        look_ahead(workspace, log)
         exam = examined(workspace, log, run)
         decision = promote(workspace, log, exam.board, exam.backtests, exam.recipes, run)
         clusters = cluster(workspace, log)
@@ -53,6 +55,7 @@ def retrain(
             decision=decision,
             clusters=clusters,
             recommendations=lists,
-            question=question(workspace),
+            question=asked,
+            recipes=exam.recipes,
         )
         return publish_report(workspace, outcome)

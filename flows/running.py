@@ -1,15 +1,17 @@
 """How a flow is started from the command line: its environment, and one clear error."""
 
+import http.client
 import logging
 import os
 import threading
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 
 from typing_extensions import override
 
+from onstage.config import load_config
 from onstage.errors import OnstageError, OrchestrationError
 from onstage.settings import apply_environment, load_settings
 
@@ -30,14 +32,17 @@ class _Short(logging.Filter):
         return True
 
 
-def prepare() -> None:
-    """Set the environment before Prefect is imported, and see that its server answers.
+def prepare(config: Path) -> None:
+    """Read the configuration, set the environment before Prefect is imported, find its server.
 
     Raises
     ------
+    ConfigError
+        If the configuration cannot be used: before anything is started for it.
     OrchestrationError
         If ``PREFECT_API_URL`` is set and nothing healthy answers there within three seconds.
     """
+    load_config(config)
     apply_environment(load_settings())
     url = os.environ.get("PREFECT_API_URL")
     if url:
@@ -85,7 +90,7 @@ def _probe(url: str) -> None:
     try:
         with urllib.request.urlopen(health, timeout=3):  # noqa: S310  # the scheme is checked
             return
-    except (urllib.error.URLError, OSError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         message = (
             f"PREFECT_API_URL={url}: no Prefect server answers there ({error}); start one with "
             "`onstage ui`, or unset PREFECT_API_URL to use a temporary one"

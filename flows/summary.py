@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from onstage.pipeline.outcome import Outcome
-from onstage.pipeline.page import copy_lists
+from onstage.pipeline.page import lists_place
 from onstage.pipeline.ranking import primary_rows, read_rows
 from onstage.pipeline.workspace import Workspace
 from onstage.reporting.tables import leaderboard_records, leaderboard_text
@@ -21,7 +21,7 @@ def summary(config: Path, outcome: Outcome, wall: float) -> tuple[dict[str, Any]
     workspace = Workspace.open(config)
     rows = read_rows(workspace, outcome.board)
     primary = primary_rows(rows, workspace)
-    lists = copy_lists(workspace, outcome)
+    lists = lists_place(workspace, outcome)
     fit, evaluate = outcome.seconds(of="fit_seconds"), outcome.seconds(of="evaluate_seconds")
     times = {
         "wall_seconds": round(wall, 1),
@@ -35,6 +35,7 @@ def summary(config: Path, outcome: Outcome, wall: float) -> tuple[dict[str, Any]
     docs = workspace.store.path(outcome.log, "data_docs/index.html")
     value = {
         "decision": outcome.decision.sentence,
+        "gains": {name: gain.model_dump() for name, gain in outcome.decision.gains.items()},
         "verdict": outcome.decision.verdict,
         "champion": outcome.decision.champion,
         "challenger": outcome.decision.challenger,

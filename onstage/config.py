@@ -87,6 +87,13 @@ class PipelineConfig(BaseModel):
             raise ValueError(message)
         return self
 
+    @model_validator(mode="after")
+    def _something_is_examined(self) -> Self:
+        if not self.models and not self.sweep.algorithms:
+            message = "models and sweep.algorithms are both empty; name at least one recipe"
+            raise ValueError(message)
+        return self
+
     @property
     def primary(self) -> Protocol:
         """The protocol that sweeps and the gate use."""
@@ -109,6 +116,9 @@ def load_config(path: Path) -> PipelineConfig:
         raise ConfigError(message) from error
     except yaml.YAMLError as error:
         message = f"{path}: not YAML: {' '.join(str(error).split())}"
+        raise ConfigError(message) from error
+    except ValueError as error:  # not text, or a date that is none
+        message = f"{path}: not a configuration in UTF-8 YAML: {error}"
         raise ConfigError(message) from error
     if not isinstance(raw, dict):
         message = f"{path}: expected keys such as name, clock and data, got {type(raw).__name__}"

@@ -4,13 +4,15 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     YamlConfigSettingsSource,
 )
 from typing_extensions import override
@@ -86,13 +88,13 @@ class Promotion(BaseModel):
     """Primary metric, larger is better; sweeps maximise it too."""
     group: Literal["all", "repeat", "unseen"] = "all"
     """Slice of events that the primary metric is read on."""
-    min_gain: float = 0.0
+    min_gain: Annotated[float, Field(allow_inf_nan=False)] = 0.0
     """The lower end of the paired interval of the gain over the champion must be above this."""
-    min_gain_over_baselines: float = 0.0
+    min_gain_over_baselines: Annotated[float, Field(allow_inf_nan=False)] = 0.0
     """The same against each baseline, unless the challenger is that baseline."""
     baselines: tuple[str, ...] = ("popularity", "memory")
     """Models a champion must beat, by name, where they are on the leaderboard."""
-    confidence: float = 0.95
+    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
     """Level of the paired bootstrap interval."""
     refresh: bool = True
     """Whether the champion's own recipe, refitted on newer data, takes over the alias."""
@@ -168,6 +170,9 @@ def load_mlflow_settings() -> MlflowSettings:
         return MlflowSettings()
     except ValidationError as error:
         raise ConfigError(explain(error, "mlflow.yaml")) from error
+    except (yaml.YAMLError, SettingsError, ValueError, TypeError, OSError) as error:
+        message = f"mlflow.yaml or MLFLOW_…: {' '.join(str(error).split())}"
+        raise ConfigError(message) from error
 
 
 def explain(error: ValidationError, where: str) -> str:

@@ -8,6 +8,14 @@ from onstage.pipeline.workspace import Workspace
 from tasks.running import outside_failed, report
 
 
+@task(name="look-ahead", cache_policy=NO_CACHE)
+def look_ahead(workspace: Workspace, log: Reference) -> int:
+    """Run :func:`onstage.pipeline.recommending.see_that_somebody_is_live`."""
+    from onstage.pipeline.recommending import see_that_somebody_is_live
+
+    return see_that_somebody_is_live(workspace, log)
+
+
 @task(
     name="recommend",
     cache_policy=NO_CACHE,

@@ -5,10 +5,17 @@ from prefect.cache_policies import NO_CACHE
 
 from onstage.data.store import Reference
 from onstage.pipeline.workspace import Workspace
-from tasks.running import report
+from tasks.running import outside_failed, report
 
 
-@task(name="sweep", task_run_name="sweep-{algorithm}", cache_policy=NO_CACHE)
+@task(
+    name="sweep",
+    task_run_name="sweep-{algorithm}",
+    cache_policy=NO_CACHE,
+    retries=2,
+    retry_delay_seconds=[2, 10],
+    retry_condition_fn=outside_failed,
+)
 def sweep(workspace: Workspace, validated: Reference, algorithm: str, parent: str) -> Reference:
     """Run :func:`onstage.pipeline.sweeping.swept`; `parent` is the retrain's MLflow run."""
     from onstage.pipeline.sweeping import swept

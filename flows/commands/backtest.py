@@ -17,7 +17,7 @@ def command(config: Path, *, as_json: bool) -> None:
     """
     from flows.running import prepare
 
-    prepare()
+    prepare(config)
     from flows.backtest import backtest
     from onstage.pipeline.ranking import primary_rows, read_rows
     from onstage.pipeline.workspace import Workspace

@@ -24,7 +24,11 @@ def command(config: Path, *, as_json: bool) -> None:
     if champion is None:
         message = f"{name} has no champion yet; run `onstage retrain {config}`"
         raise ConfigError(message)
-    last = audit_of(workspace).last(name)
+    crowned, before = None, None
+    for entry in audit_of(workspace).entries(name):
+        if entry.after == champion.version and before != champion.version:
+            crowned = entry
+        before = entry.after
     value = {
         "name": name,
         "version": champion.version,
@@ -32,9 +36,10 @@ def command(config: Path, *, as_json: bool) -> None:
         "recipe": dict(champion.config),
         "data_digest": champion.data_digest,
         "run": champion.run_id,
-        "last_decision": None if last is None else last.model_dump(mode="json"),
+        "since": None if crowned is None else crowned.model_dump(mode="json"),
     }
     lines = [f"{name} v{champion.version}: {champion.model} {dict(champion.config)}"]
-    if last is not None:
-        lines.append(f"{last.time:%Y-%m-%d %H:%M UTC}  {last.action}: {'; '.join(last.reasons)}")
+    if crowned is not None:
+        why = "; ".join(crowned.reasons)
+        lines.append(f"since {crowned.time:%Y-%m-%d %H:%M UTC}, {crowned.action}: {why}")
     answer(value, "\n".join(lines), as_json=as_json)

@@ -14,7 +14,7 @@ def command(config: Path, *, as_json: bool) -> None:
     """Group users and items of CONFIG's log by what they do; print sizes and profiles."""
     from flows.running import prepare
 
-    prepare()
+    prepare(config)
     from flows.cluster import cluster
     from onstage.pipeline.clusters import read_all_clusters
     from onstage.pipeline.workspace import Workspace

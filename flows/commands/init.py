@@ -46,6 +46,7 @@ def command(file: Path, output: Path | None, *, dry_run: bool, force: bool) -> N
               onstage retrain configs/watches.yaml
     """
     from onstage.data.sources.inspection import inspect, render_config
+    from onstage.pipeline.workspace import write_atomically
 
     guess = inspect(file)
     text = render_config(guess).rstrip() + "\n" + (LIVE if guess.windows else ALWAYS) + REST
@@ -58,12 +59,7 @@ def command(file: Path, output: Path | None, *, dry_run: bool, force: bool) -> N
     if target.exists() and not force:
         message = f"{target} exists; pass --force to replace it or --output for another file"
         raise ConfigError(message)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
-    except OSError as error:
-        message = f"{target}: {error.strerror}; choose another file with --output"
-        raise ConfigError(message) from error
+    write_atomically(target, text)
     for question in guess.questions:
         click.echo(f"CHECK: {question}", err=True)
     click.echo(f"wrote {target}; check it, then: onstage retrain {target}")

@@ -12,13 +12,14 @@ from onstage.errors import ConfigError
 @click.command(name="leaderboard")
 @config_argument
 @click.option("--protocol", help="This one, e.g. live-C, or `all`.  [default: the primary one]")
-@click.option("--group", default="all", show_default=True, help="all, repeat, unseen …")
+@click.option("--group", help="all, repeat, unseen …  [default: all]")
 @json_option
-def command(config: Path, protocol: str | None, group: str, *, as_json: bool) -> None:
+def command(config: Path, protocol: str | None, group: str | None, *, as_json: bool) -> None:
     """Print the newest leaderboard of CONFIG's data set.
 
-    --json prints every protocol, group and metric as a list of objects with the keys
-    model, protocol, group, metric, value, low, high (95 % interval over users) and n (events).
+    --json prints every protocol and group (or those asked for) and every metric as a list of
+    objects with the keys model, protocol, group, metric, value, low, high (95 % interval over
+    users) and n (events).
     """
     from onstage.pipeline.ranking import newest
     from onstage.pipeline.workspace import Workspace
@@ -28,10 +29,11 @@ def command(config: Path, protocol: str | None, group: str, *, as_json: bool) ->
     rows = newest(workspace)
     shown = protocol or workspace.config.primary.name
     chosen = rows if shown == "all" else rows[rows[Columns.PROTOCOL] == shown]
-    chosen = chosen[chosen[Columns.GROUP] == group]
+    chosen = chosen[chosen[Columns.GROUP] == (group or "all")]
     if chosen.empty:
         known = sorted(set(zip(rows[Columns.PROTOCOL], rows[Columns.GROUP], strict=True)))
         message = f"no rows for protocol {shown!r} and group {group!r}; there are {known}"
         raise ConfigError(message)
     text = leaderboard_text(chosen, primary=workspace.mlflow.promotion.metric)
-    answer(leaderboard_records(rows), text, as_json=as_json)
+    asked = rows if protocol is None and group is None else chosen
+    answer(leaderboard_records(asked), text, as_json=as_json)

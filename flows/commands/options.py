@@ -1,6 +1,7 @@
 """Arguments and outputs that several commands share."""
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,4 +23,18 @@ json_option = click.option(
 
 def answer(value: Any, text: str, *, as_json: bool) -> None:  # noqa: ANN401  # anything JSON holds
     """Print a command's answer on stdout, for a program or for a person."""
-    click.echo(json.dumps(value, indent=1, default=str) if as_json else text)
+    if not as_json:
+        click.echo(text)
+        return
+    click.echo(json.dumps(_plain(value), indent=1, default=str, allow_nan=False))
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401
+    """The value with None where a number is not finite: JSON has no NaN."""
+    if isinstance(value, dict):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value

@@ -20,7 +20,7 @@ def command(config: Path, *, dry_run: bool, as_json: bool) -> None:
     """
     from flows.running import prepare
 
-    prepare()
+    prepare(config)
     if dry_run:
         verdict, sentence, value = _preview(config)
     else:
@@ -35,13 +35,12 @@ def command(config: Path, *, dry_run: bool, as_json: bool) -> None:
 
 def _preview(config: Path) -> tuple[str, str, dict[str, Any]]:
     from onstage.pipeline.outcome import recall
-    from onstage.pipeline.promoting import preview, recipes_of
+    from onstage.pipeline.promoting import preview
     from onstage.pipeline.workspace import Workspace
 
     workspace = Workspace.open(config)
     last = recall(workspace)
-    recipes = [r for r in recipes_of(workspace, last.sweeps) if r.name in last.backtests]
-    decision = preview(workspace, last.log, last.board, last.backtests, recipes)
+    decision = preview(workspace, last.log, last.board, last.backtests, last.recipes)
     value: dict[str, Any] = {
         "verdict": decision.verdict,
         "reasons": list(decision.reasons),

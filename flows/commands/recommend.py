@@ -39,7 +39,7 @@ def command(  # one argument an option
     """
     from flows.running import prepare
 
-    prepare()
+    prepare(config)
     from flows.recommend import recommend
     from onstage.pipeline.recommending import lists_path
     from onstage.pipeline.workspace import Workspace

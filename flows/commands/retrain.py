@@ -45,7 +45,7 @@ def command(config: Path, trials: int | None, *, again: bool, as_json: bool) -> 
     began = time.perf_counter()
     from flows.running import prepare, while_the_server_starts
 
-    prepare()
+    prepare(config)
     outcome = None if again else _nothing_new(config, trials)
     if outcome is None:
         while_the_server_starts(lambda: _get_ready(config))

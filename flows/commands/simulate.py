@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from flows.commands.options import answer, json_option
+from onstage.errors import ConfigError
 
 
 @click.command(name="simulate")
@@ -46,16 +47,21 @@ def command(
     Streamers keep weekly schedules; viewers have tastes, habits, favourites and a wish for
     something new. The files are those that the presets `kumu` and `twitch` read.
     """
+    from pydantic import ValidationError
+
     from onstage.data.simulate.calibration import calibration_table
     from onstage.data.simulate.config import SimulationConfig
     from onstage.data.simulate.writer import simulate
-    from onstage.settings import load_settings
+    from onstage.settings import explain, load_settings
 
     base = SimulationConfig.twitch100k() if scale == "twitch100k" else SimulationConfig.small()
     changes = {"shape": shape, "users": users, "days": days, "seed": seed}
     rescaled = {"streamers": None} if users is not None else {}
     changed = {name: value for name, value in changes.items() if value is not None}
-    config = SimulationConfig.model_validate(base.model_dump() | rescaled | changed)
+    try:
+        config = SimulationConfig.model_validate(base.model_dump() | rescaled | changed)
+    except ValidationError as error:
+        raise ConfigError(explain(error, "simulate")) from error
     counts = simulate(config, folder, truth=truth, until_day=until_day)
     lines = [f"{name}: {value:,}" for name, value in counts.items()]
     if table:

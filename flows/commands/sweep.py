@@ -25,7 +25,7 @@ def command(
     """
     from flows.running import prepare
 
-    prepare()
+    prepare(config)
     from flows.sweep import sweep
     from onstage.pipeline.sweeping import best_config
     from onstage.pipeline.workspace import Workspace

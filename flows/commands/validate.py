@@ -18,7 +18,7 @@ def command(config: Path, *, as_json: bool) -> None:
     """
     from flows.running import prepare
 
-    prepare()
+    prepare(config)
     from flows.ingest import ingest
     from onstage.pipeline.workspace import Workspace
 

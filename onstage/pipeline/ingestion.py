@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from onstage.data.quality import BatchProfile
 from onstage.data.sources.ingest import ingest, input_digest
 from onstage.data.store import Reference
-from onstage.pipeline.workspace import Workspace, write_atomically
+from onstage.pipeline.workspace import Workspace, read_state, write_atomically
 
 
 INGEST_VERSION = "1"
@@ -41,8 +41,7 @@ def _state(workspace: Workspace) -> Path:
 
 def last_acceptance(workspace: Workspace) -> Acceptance | None:
     """What was accepted last, or None before the first time."""
-    path = _state(workspace)
-    return Acceptance.model_validate_json(path.read_text()) if path.exists() else None
+    return read_state(_state(workspace), Acceptance)
 
 
 def baseline_for(workspace: Workspace, source: Reference) -> BatchProfile | None:

@@ -1,9 +1,11 @@
 """Whether there is anything to do at all."""
 
-from importlib.metadata import version
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 
 from onstage.data.sources.ingest import input_digest
-from onstage.data.store import Reference, digest_json
+from onstage.data.store import Reference, digest_file, digest_json
 from onstage.pipeline.outcome import Outcome, Verdict, previous
 from onstage.pipeline.promoting import registry_of
 from onstage.pipeline.workspace import Workspace
@@ -16,9 +18,22 @@ def question(workspace: Workspace) -> str:
             "sources": input_digest(workspace.config.data),
             "config": workspace.config,
             "promotion": workspace.mlflow.promotion,
-            "onstage": version("onstage"),
+            "code": code_digest(),
         }
     )
+
+
+@lru_cache(maxsize=1)
+def code_digest() -> str:
+    """Digest of our code, search spaces and suites: every file of the packages that a step uses."""
+    digests = {}
+    for package in ("onstage", "expectations", "tasks"):
+        spec = find_spec(package)
+        for root in spec.submodule_search_locations or [] if spec else []:
+            for path in sorted(Path(root).rglob("*")):
+                if path.suffix in {".py", ".yaml", ".json"}:
+                    digests[f"{package}/{path.relative_to(root)}"] = digest_file(path)
+    return digest_json(digests)
 
 
 def nothing_new(workspace: Workspace) -> Outcome | None:
@@ -31,7 +46,11 @@ def nothing_new(workspace: Workspace) -> Outcome | None:
     last = previous(workspace)
     if last is None or workspace.config.recommend.at == "now":
         return None
-    if last.question != question(workspace) or not all(_whole(workspace, s) for s in last.steps):
+    if (
+        not Path(last.page).exists()
+        or last.question != question(workspace)
+        or not all(_whole(workspace, s) for s in last.steps)
+    ):
         return None
     champion = registry_of(workspace).champion(workspace.registered_model)
     if (None if champion is None else champion.version) != last.decision.champion:

@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict
 
 from onstage.data.store import Reference
 from onstage.errors import ConfigError
-from onstage.pipeline.workspace import Workspace, write_atomically
+from onstage.pipeline.recipes import Recipe
+from onstage.pipeline.workspace import Workspace, read_state, write_atomically
 
 
 class Gain(BaseModel):
@@ -59,6 +60,7 @@ class Outcome(BaseModel):
     recommendations: Reference
     page: str = ""
     question: str = ""
+    recipes: list[Recipe] = []
 
     @property
     def steps(self) -> list[Reference]:
@@ -97,8 +99,7 @@ def remember(workspace: Workspace, outcome: Outcome) -> None:
 
 def previous(workspace: Workspace) -> Outcome | None:
     """The newest retrain, or None before the first."""
-    path = _path(workspace)
-    return Outcome.model_validate_json(path.read_text()) if path.exists() else None
+    return read_state(_path(workspace), Outcome)
 
 
 def recall(workspace: Workspace) -> Outcome:
@@ -110,7 +111,8 @@ def recall(workspace: Workspace) -> Outcome:
         Before the first one.
     """
     last = previous(workspace)
-    if last is None:
-        message = f"{workspace.config.name}: no retrain has ended yet; run `onstage retrain` first"
+    if last is None or any(workspace.store.find(s.step, s.key) is None for s in last.steps):
+        name = workspace.config.name
+        message = f"{name}: no retrain, or its artefacts are gone; run `onstage retrain` first"
         raise ConfigError(message)
     return last

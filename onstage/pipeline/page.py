@@ -1,6 +1,7 @@
 """The report of a retrain: one page a person reads, filled from references."""
 
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from onstage.columns import Columns
+from onstage.errors import StoreError
 from onstage.pipeline.backtest import COSTS
 from onstage.pipeline.clusters import read_all_clusters
 from onstage.pipeline.exams import Log, accepted_log
@@ -134,7 +136,9 @@ def _promotion(workspace: Workspace, outcome: Outcome) -> PromotionSummary:
 def _samples(workspace: Workspace, outcome: Outcome, log: Log) -> list[Sample]:
     """The most active users: what they had last, and what is recommended."""
     path = lists_path(workspace, outcome.recommendations)
-    lists = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+    lists = (
+        pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, dtype=_kinds(log))
+    )
     dataset = log.dataset
     busiest = dataset.user_counts.argsort(kind="stable")[::-1][:SAMPLES]
     titles = _titles(log)
@@ -152,6 +156,12 @@ def _samples(workspace: Workspace, outcome: Outcome, log: Log) -> list[Sample]:
             )
         )
     return samples
+
+
+def _kinds(log: Log) -> dict[str, str]:
+    """How identifiers are read back from a CSV: as what they are in the log."""
+    ids = {Columns.USER: log.dataset.users, Columns.ITEM: log.dataset.items}
+    return {name: "int64" if index.dtype.kind == "i" else "str" for name, index in ids.items()}
 
 
 def _titles(log: Log) -> Mapping[Any, str]:
@@ -184,8 +194,18 @@ def _environment(workspace: Workspace, outcome: Outcome) -> dict[str, str]:
 def copy_lists(workspace: Workspace, outcome: Outcome) -> Path:
     """Put the newest lists where people look, replacing the older ones in one step."""
     source = lists_path(workspace, outcome.recommendations)
-    target = workspace.folder / source.name
-    draft = target.with_name(f".{target.name}")
-    shutil.copyfile(source, draft)
-    draft.replace(target)
+    target = lists_place(workspace, outcome)
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        shutil.copyfile(source, draft)
+        draft.replace(target)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        message = f"{target}: {error.strerror}; free space or choose another ONSTAGE_HOME"
+        raise StoreError(message) from error
     return target
+
+
+def lists_place(workspace: Workspace, outcome: Outcome) -> Path:
+    """Where people find the newest lists."""
+    return workspace.folder / lists_path(workspace, outcome.recommendations).name

@@ -7,6 +7,7 @@ from typing import Final
 
 from onstage.columns import Columns
 from onstage.data.store import Reference
+from onstage.errors import ConfigError
 from onstage.evaluation.comparison import Difference, compare
 from onstage.models.catalog import ModelConfig, parse
 from onstage.pipeline.backtest import read_events
@@ -51,9 +52,25 @@ def recipes_of(workspace: Workspace, sweeps: Mapping[str, Reference]) -> list[Re
         for algorithm, made in sweeps.items()
     ]
     champion = registry_of(workspace).champion(workspace.registered_model)
-    return with_champion(
-        [*fixed, *swept], None if champion is None else parse(dict(champion.config))
-    )
+    return with_champion([*fixed, *swept], None if champion is None else recipe_of(champion))
+
+
+def recipe_of(version: Version) -> ModelConfig:
+    """The recipe that a version was made from.
+
+    Raises
+    ------
+    ConfigError
+        If it has none that this release can read.
+    """
+    try:
+        return parse(dict(version.config))
+    except ConfigError as error:
+        message = (
+            f"{version.name} v{version.version}: its recipe cannot be read ({error}); point the "
+            "alias at another version in MLflow, or remove it"
+        )
+        raise ConfigError(message) from error
 
 
 class _Gate:
@@ -112,7 +129,7 @@ class _Gate:
         }
         standing = None
         if champion is not None:
-            recipe = parse(dict(champion.config))
+            recipe = recipe_of(champion)
             holder = named(self.recipes, recipe)
             standing = replace(
                 champion.standing, name=holder, config=recipe.model_dump(mode="json")
@@ -153,7 +170,11 @@ def promoted(  # a decision looks at all of these
         why = (f"{gate.leader} leads, but: {reason}" for reason in decision.reasons)
         decision = replace(second, reasons=(*second.reasons, *why))
     holder = registry.champion(name)
-    mine = holder is not None and holder.data_digest == log.digest
+    key = None if holder is None else holder.tags.get(BUNDLE_KEY)
+    if key != bundle.key:
+        found = None if key is None else workspace.store.find("refit", key)
+    else:
+        found = bundle
     return Verdict(
         verdict=decision.verdict,
         sentence=decision.sentence,
@@ -165,7 +186,7 @@ def promoted(  # a decision looks at all of these
         leader=gate.leader,
         challenger=version.version,
         champion=None if holder is None else holder.version,
-        bundle=bundle if mine else None,
+        bundle=found,
     )
 
 
@@ -174,7 +195,7 @@ def _second(gate: _Gate, champion: Version | None) -> str | None:
     if champion is None:
         others = gate.ranking[1:]
     elif champion.data_digest != gate.log.digest:
-        others = [named(gate.recipes, parse(dict(champion.config)))]
+        others = [named(gate.recipes, recipe_of(champion))]
     else:
         others = []
     passing = (o for o in others if o != gate.leader and gate.decide(o, None, champion).promote)
@@ -191,7 +212,9 @@ def preview(
     """Decide without registering, moving or writing anything."""
     gate = _Gate(workspace, log, board, backtests, recipes)
     champion = registry_of(workspace).champion(workspace.registered_model)
-    return gate.decide(gate.leader, None, champion)
+    decision = gate.decide(gate.leader, None, champion)
+    other = None if decision.promote else _second(gate, champion)
+    return decision if other is None else gate.decide(other, None, champion)
 
 
 def _register(gate: _Gate, registry: Registry, name: str, run: str) -> tuple[Version, Reference]:

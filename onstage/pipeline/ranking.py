@@ -14,7 +14,7 @@ from onstage.errors import ConfigError
 from onstage.evaluation.summary import summarise
 from onstage.pipeline.backtest import read_events
 from onstage.pipeline.recipes import Recipe
-from onstage.pipeline.workspace import Workspace, write_atomically
+from onstage.pipeline.workspace import Workspace, read_state, write_atomically
 
 
 LEADERBOARD_VERSION = "1"
@@ -73,8 +73,11 @@ def primary_rows(table: pd.DataFrame, workspace: Workspace) -> pd.DataFrame:
         & (table[Columns.GROUP] == rules.group)
     ]
     if chosen.empty:
-        known = sorted(table[Columns.METRIC].unique())
-        message = f"promotion.metric {rules.metric!r} is not measured; choose one of {known}"
+        known = {c: sorted(table[c].unique()) for c in (Columns.METRIC, Columns.GROUP)}
+        message = (
+            f"promotion: metric {rules.metric!r} of group {rules.group!r} was not measured; "
+            f"there are {known}"
+        )
         raise ConfigError(message)
     return chosen.sort_values(Columns.VALUE, ascending=False, kind="stable")
 
@@ -102,8 +105,11 @@ def newest(workspace: Workspace) -> pd.DataFrame:
     ConfigError
         Before the first retrain.
     """
-    path = workspace.folder / "leaderboard.ref.json"
-    if not path.exists():
-        message = f"{workspace.config.name}: no leaderboard yet; run `onstage retrain` first"
+    made = read_state(workspace.folder / "leaderboard.ref.json", Reference)
+    if made is None or workspace.store.find(made.step, made.key) is None:
+        message = (
+            f"{workspace.config.name}: no leaderboard here, or a damaged one; "
+            "run `onstage retrain` to make it"
+        )
         raise ConfigError(message)
-    return read_rows(workspace, Reference.model_validate_json(path.read_text()))
+    return read_rows(workspace, made)

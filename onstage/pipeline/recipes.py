@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from onstage.errors import ConfigError
 from onstage.models.catalog import ModelConfig
 
 
@@ -32,10 +33,14 @@ def named(recipes: list[Recipe], config: ModelConfig) -> str:
 
     Raises
     ------
-    KeyError
-        If it does not.
+    ConfigError
+        If it does not: the champion changed after the leaderboard was made.
     """
     for recipe in recipes:
         if recipe.config == config:
             return recipe.name
-    raise KeyError(config.algorithm)
+    message = (
+        f"the champion's recipe ({config.algorithm}) is not on this leaderboard; "
+        "run `onstage promote` or `onstage retrain`, which examine it"
+    )
+    raise ConfigError(message)

@@ -3,24 +3,26 @@
 import logging
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from onstage.columns import Columns
 from onstage.data.store import Reference, digest_file
 from onstage.errors import ConfigError
-from onstage.pipeline.exams import accepted_log
-from onstage.pipeline.promoting import registry_of
+from onstage.pipeline.exams import Log, accepted_log
+from onstage.pipeline.promoting import BUNDLE_KEY, registry_of
+from onstage.pipeline.refit import BUNDLE
 from onstage.pipeline.workspace import Workspace
 from onstage.registry.versions import KEY, Version
 from onstage.serving.batch import recommend_all
-from onstage.serving.bundle import Bundle
+from onstage.serving.bundle import Bundle, load_bundle
 from onstage.serving.release import load_version
 from onstage.serving.users import read_users
 
 
 logger = logging.getLogger(__name__)
 
-RECOMMEND_VERSION = "1"
+RECOMMEND_VERSION = "2"
 
 
 def served(workspace: Workspace) -> Version:
@@ -44,14 +46,56 @@ def served(workspace: Workspace) -> Version:
 
 
 def champion_bundle(workspace: Workspace, version: Version) -> Bundle:
-    """Load a version's bundle, from the store or from the registry's artifacts."""
+    """Load a version's bundle: from the store if it stands there, else from the registry."""
+    key = version.tags.get(BUNDLE_KEY)
+    here = None if key is None else workspace.store.find("refit", key)
+    if here is not None:
+        return load_bundle(workspace.store.path(here, BUNDLE))
     return load_version(registry_of(workspace), version)
+
+
+def instant(workspace: Workspace, log: Log) -> int:
+    """The tick at which the configuration wants its lists, by the newest log."""
+    at, clock = workspace.config.recommend.at, workspace.config.clock
+    newest = int(log.dataset.time[-1])
+    if at == "last":
+        return newest
+    if at == "now":
+        return newest + 1 if clock.kind == "step" else clock.parse(datetime.now(UTC))
+    return clock.parse(at)
+
+
+def see_that_somebody_is_live(workspace: Workspace, validated: Reference) -> int:
+    """How many items are live when the configuration wants its lists.
+
+    Asked before anything is trained: an instant at which nobody is live would fail only after the
+    champion moved.
+
+    Raises
+    ------
+    ConfigError
+        If nobody is.
+    """
+    log, at = accepted_log(workspace, validated), workspace.config.recommend.at
+    tick = instant(workspace, log)
+    live = len(log.availability.live_at(tick))
+    if live == 0:
+        when = workspace.config.clock.render(tick)
+        message = (
+            f"recommend.at {at!r}: nobody is live at {when} in this log; choose "
+            "`last`, another instant, or give windows that reach so far"
+        )
+        raise ConfigError(message)
+    return live
 
 
 def recommended(
     workspace: Workspace, validated: Reference, *, users: str | None = None
 ) -> Reference:
     """Write the lists that the configuration asks for, from the served version.
+
+    Who asks and who is live are taken from the newest log, which may be newer than the model: users
+    who are new get what is popular among the live, and items it has never seen are not ranked.
 
     Parameters
     ----------
@@ -66,15 +110,19 @@ def recommended(
     moment = str(time.time_ns()) if config.at == "now" else ""
 
     def build(folder: Path) -> Mapping[str, float | int | str]:
-        items = accepted_log(workspace, validated).items
+        see_that_somebody_is_live(workspace, validated)
+        log = accepted_log(workspace, validated)
+        items, tick = log.items, instant(workspace, log)
         titled = items is not None and Columns.TITLE in items
         bundle = champion_bundle(workspace, version)
+        known = log.dataset.users[log.dataset.user_counts > 0]
         counts = recommend_all(
             bundle,
             folder / f"recommendations.{config.format}",
-            at=config.at,
+            at=tick,
             k=config.k,
-            users=None if users is None else read_users(Path(users), bundle.model.dataset.users),
+            users=known if users is None else read_users(Path(users), known),
+            live=log.dataset.items.take(log.availability.live_at(tick)),
             items=items if titled else None,
         )
         return {"version": version.version, **counts}

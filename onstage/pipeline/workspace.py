@@ -1,6 +1,7 @@
 """One data set's place: its configuration, the store, and the memory of earlier runs."""
 
 import fcntl
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,11 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
+
+from pydantic import BaseModel
 
 from onstage.config import PipelineConfig, load_config
 from onstage.data.store import Reference, Store, step_key
-from onstage.errors import ConfigError
+from onstage.errors import ConfigError, StoreError
 from onstage.settings import (
     MlflowSettings,
     Settings,
@@ -21,6 +24,10 @@ from onstage.settings import (
     load_settings,
 )
 
+
+logger = logging.getLogger(__name__)
+
+StateT = TypeVar("StateT", bound=BaseModel)
 
 Counts = Mapping[str, float | int | str]
 
@@ -146,12 +153,38 @@ class Workspace:
             yield
 
 
+def read_state(path: Path, kind: type[StateT]) -> StateT | None:
+    """Read a small file of state; None where there is none, or where it is damaged.
+
+    State only remembers what the store and the registry hold, so a damaged file (or one of another
+    version) costs a little work and is replaced by the next run.
+    """
+    try:
+        return kind.model_validate_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        logger.warning("%s is damaged and ignored (%s)", path.name, type(error).__name__)
+        return None
+
+
 def write_atomically(path: Path, text: str) -> None:
-    """Replace a small file by rename, so that a reader or a crash never sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Replace a small file by rename, so that a reader or a crash never sees half of it.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be written; what stood there before still does.
+    """
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with draft.open("w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    draft.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with draft.open("w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        message = f"{path}: {error.strerror}; free space or choose another folder (ONSTAGE_HOME)"
+        raise StoreError(message) from error

@@ -47,11 +47,13 @@ def enact(
     reconcile(registry, audit, name)
     entry = Entry.of(name, decision, run_id=run_id)
     registry.set_challenger(name, version)
-    registry.annotate(name, version, decision, entry.time, run_id)
-    if decision.promote:
-        registry.promote(name, version)
+    champion = None if decision.champion is None else decision.champion.version
+    if version != champion:  # what made it champion stays written on it
+        registry.annotate(name, version, decision, entry.time, run_id)
     if run_id is not None:
         registry.log_json(run_id, entry.model_dump(mode="json"), FILE)
+    if decision.promote:
+        registry.promote(name, version)
     if not _repeats(audit.last(name), entry):
         audit.append(entry)
     logger.info("%s: %s", name, decision.sentence)

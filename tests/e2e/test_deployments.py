@@ -115,7 +115,7 @@ def test_the_nightly_deployment_is_scheduled_and_runs_to_completed(
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    prefect("--no-prompt", "deploy", "--all")
+    prefect("--no-prompt", "deploy", "--all")  # the pool is there: see README, "Run it"
     scheduled = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
     until(lambda: ask(api, "/flow_runs/filter", scheduled), 120, "a scheduled run")
     assert "retrain" in prefect("deployment", "ls")

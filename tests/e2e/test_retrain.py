@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -56,6 +57,8 @@ def test_every_study_has_one_parent_and_one_child_a_trial(first: Outcome, config
     for made in first.sweeps.values():
         children = [run for run in runs if run.tags.get("mlflow.parentRunId") == made.counts["run"]]
         assert len(children) == made.counts["trials"]
+        kept = tracker_of(workspace).client.list_artifacts(str(made.counts["run"]), "sweep")
+        assert {"sweep/history.png", "sweep/importance.png"} <= {file.path for file in kept}
 
 
 def test_the_leaderboard_is_a_list_of_plain_rows(first: Outcome, config: Path) -> None:
@@ -131,7 +134,8 @@ def test_champion_promote_and_the_audit_tell_the_same(first: Outcome, config: Pa
     told = json.loads(onstage("champion", config, "--json").stdout)
     last = audit_of(workspace).last(workspace.registered_model)
     assert last is not None
-    assert told["version"] == last.after
+    assert told["version"] == last.after == told["since"]["after"]
+    assert told["since"]["action"] == "first"
     dry = onstage("promote", config, "--dry-run")
     assert dry.exit_code == 1
     assert "kept" in dry.stdout
@@ -139,7 +143,7 @@ def test_champion_promote_and_the_audit_tell_the_same(first: Outcome, config: Pa
 
 def test_one_retrain_at_a_time(first: Outcome, config: Path) -> None:
     with Workspace.open(config).alone("test"):
-        result = onstage("retrain", config)
+        result = onstage("retrain", config, "--again")
     assert result.exit_code == 1
     assert "is at work on this data set" in result.stderr
 
@@ -171,3 +175,57 @@ def test_a_log_that_one_instant_cannot_cut_says_so(config: Path, tmp_path: Path)
     result = onstage("backtest", one)
     assert result.exit_code == 1
     assert "something must be left to train on" in result.stderr.strip().splitlines()[-1]
+
+
+def test_a_damaged_memory_of_the_last_retrain_costs_a_rerun_and_no_more(
+    first: Outcome, config: Path
+) -> None:
+    workspace = Workspace.open(config)
+    (workspace.folder / "retrain.json").write_text('{"run": "half')
+    refused = onstage("promote", config, "--dry-run")
+    assert refused.exit_code == 1
+    assert "run `onstage retrain` first" in refused.stderr
+    again = onstage("retrain", config, "--json")
+    assert again.exit_code == 0, again.output
+    assert json.loads(again.stdout)["times"]["steps_reused"] == len(first.steps)
+
+
+def test_an_edited_search_space_is_something_new(
+    first: Outcome, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from onstage.pipeline import novelty
+
+    workspace = Workspace.open(config)
+    assert novelty.nothing_new(workspace) is not None
+    monkeypatch.setattr(novelty, "code_digest", lambda: "edited")
+    assert novelty.nothing_new(workspace) is None
+
+
+def test_an_instant_when_nobody_is_live_is_refused_before_training(
+    first: Outcome, config: Path, tmp_path: Path
+) -> None:
+    raw = yaml.safe_load(config.read_text())
+    late = tmp_path / "late.yaml"
+    late.write_text(yaml.safe_dump({**raw, "recommend": {"at": "2099-01-01T00:00:00Z"}}))
+    result = onstage("retrain", late)
+    assert result.exit_code == 1
+    assert "nobody is live at 2099-01-01" in result.stderr.strip().splitlines()[-1]
+
+
+def test_a_log_is_looked_at_and_retrained_on(tmp_path: Path, prefect: None) -> None:
+    rng = np.random.default_rng(5)
+    log = pd.DataFrame(
+        {
+            "viewer": rng.integers(80, size=3000),
+            "video": rng.zipf(1.5, size=3000) % 40,
+            "watched_at": pd.date_range("2024-01-01", periods=3000, freq="20min", tz="UTC"),
+        }
+    )
+    log["watched_at"] = log["watched_at"].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    log.to_csv(tmp_path / "watches.csv", index=False)
+    made = tmp_path / "watches.yaml"
+    looked = onstage("init", tmp_path / "watches.csv", "-o", made)
+    assert looked.exit_code == 0, looked.output
+    result = onstage("retrain", made, "--trials", 2, "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["leaderboard"]
