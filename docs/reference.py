@@ -8,7 +8,7 @@ from typing import Any
 import click
 from pydantic import TypeAdapter
 
-from flows.cli import COMMANDS
+from flows.cli import COMMANDS, main
 from onstage.config import PipelineConfig
 from onstage.models.catalog import ModelConfig
 from onstage.settings import MlflowSettings, Settings
@@ -44,7 +44,8 @@ def render() -> str:
 
 def _command(name: str) -> str:
     command = importlib.import_module(f"flows.commands.{name}").command
-    context = click.Context(command, info_name=f"onstage {name}", parent=None)
+    group = click.Context(main, info_name="onstage", **main.context_settings)
+    context = click.Context(command, info_name=name, parent=group)
     context.max_content_width = 96
     context.terminal_width = 96
     return f"### onstage {name}\n\n```console\n{command.get_help(context)}\n```\n"

@@ -59,3 +59,11 @@ def rank_metrics(ranks: Ranks, ks: Sequence[int] = DEPTHS) -> dict[str, NDArray[
 def metric_keys(ks: Sequence[int] = DEPTHS) -> tuple[str, ...]:
     """Keys of all metrics in the order of the per-event table."""
     return (*(f"{name}_at_{k}" for name in AT_K for k in ks), AUC, NOVELTY, COVERAGE)
+
+
+def is_headline(key: str) -> bool:
+    """Whether a metric is one of the few that a tracking page has room for: depths 1 and 10.
+
+    Tables and the leaderboard have all depths.
+    """
+    return not key.endswith(("_at_5", "_at_20"))

@@ -6,6 +6,7 @@ import pandas as pd
 
 from onstage.columns import Columns
 from onstage.data.store import Reference
+from onstage.metrics.catalog import is_headline
 from onstage.pipeline.backtest import COSTS
 from onstage.pipeline.ranking import ROWS, primary_rows, read_rows
 from onstage.pipeline.recipes import Recipe
@@ -17,14 +18,10 @@ BOARD = "onstage.board"
 """Tag of a run that recorded a leaderboard: its digest."""
 
 
-UNLOGGED = "_at_(?:5|20)$"
-"""Depths that the leaderboard has and MLflow need not: a column more for each is hard to read."""
-
-
 def metrics_of(rows: pd.DataFrame, model: str) -> dict[str, float]:
     """What a model reached, as ``<protocol>/<group>/<metric>``; undefined values are left out."""
     mine = rows[(rows[Columns.MODEL] == model) & rows[Columns.VALUE].notna()]
-    mine = mine[~mine[Columns.METRIC].str.contains(UNLOGGED)]
+    mine = mine[mine[Columns.METRIC].map(is_headline)]
     keys = mine[Columns.PROTOCOL] + "/" + mine[Columns.GROUP] + "/" + mine[Columns.METRIC]
     return dict(zip(keys, mine[Columns.VALUE].astype(float), strict=True))
 

@@ -12,6 +12,7 @@ from onstage.columns import Columns
 from onstage.data.requests import ragged
 from onstage.evaluation.evaluate import evaluate
 from onstage.evaluation.summary import metrics_in, value_of
+from onstage.metrics.catalog import is_headline
 from onstage.models.base import Recommender
 from onstage.models.catalog import ModelConfig, build
 from onstage.models.config import FitOptions
@@ -124,7 +125,8 @@ class ValidationObjective:
         value = value_of(events, self.metric, self.group)
         groups = set(events[Columns.GROUP])
         group = self.group if self.group in groups else "all"
-        return value, {name: value_of(events, name, group) for name in metrics_in(events)}
+        names = [name for name in metrics_in(events) if is_headline(name)]
+        return value, {name: value_of(events, name, group) for name in names}
 
     @cached_property
     def _sample(self) -> Holdout:
