@@ -2,6 +2,7 @@
 
 import json
 import os
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,7 +96,9 @@ def _importance(study: optuna.Study, complete: list[FrozenTrial]) -> dict[str, f
     varied = len({trial.value for trial in complete}) > 1 and any(t.params for t in complete)
     if len(complete) < _ENOUGH or not varied:
         return {}
-    shares = optuna.importance.get_param_importances(study)
+    with warnings.catch_warnings():  # few trials are expected, and said in the documentation
+        warnings.simplefilter("ignore", UserWarning)
+        shares = optuna.importance.get_param_importances(study)
     return dict(sorted(shares.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
