@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatch
@@ -175,7 +176,7 @@ class Store:
             return found
         draft: Path | None = None
         try:
-            draft = Path(tempfile.mkdtemp(prefix=f".draft-{step}-", dir=self.root))
+            draft = Path(tempfile.mkdtemp(prefix=f".draft-{_host()}-{os.getpid()}-", dir=self.root))
             counts = dict(build(draft))
             self._publish(draft, _Manifest.of(draft, step, key, counts, content))
         except OSError as error:
@@ -209,8 +210,30 @@ class Store:
             logger.info("artefact %s was published by another process meanwhile", target.name)
 
     def sweep_drafts(self) -> int:
-        """Remove what killed processes left half-written; returns how many folders."""
-        drafts = [p for p in self.root.glob(".draft-*") if p.is_dir()]
+        """Remove what killed processes of this machine left half-written.
+
+        Returns
+        -------
+        int
+            How many folders. Those of living processes and of other machines are left alone.
+        """
+        drafts = [p for p in self.root.glob(f".draft-{_host()}-*") if not _alive(p)]
         for draft in drafts:
             shutil.rmtree(draft, ignore_errors=True)
         return len(drafts)
+
+
+def _host() -> str:
+    """A short name of this machine, without separators."""
+    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+
+
+def _alive(draft: Path) -> bool:
+    """Whether the process that a draft is named after still runs."""
+    try:
+        os.kill(int(draft.name.split("-")[2]), 0)
+    except (ProcessLookupError, ValueError):
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -73,7 +73,7 @@ class Workspace:
 
     @cached_property
     def store(self) -> Store:
-        """The artefact store, without what killed processes left half-written by this data set."""
+        """The artefact store."""
         return Store(self.settings.store)
 
     @property
@@ -150,6 +150,8 @@ class Workspace:
             lock.truncate(0)
             lock.write(str(os.getpid()))
             lock.flush()
+            if swept := self.store.sweep_drafts():
+                logger.info("removed %d drafts of killed processes", swept)
             yield
 
 

@@ -1,3 +1,6 @@
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -6,6 +9,7 @@ from onstage.data.store import MANIFEST, Reference, Store, step_key
 from onstage.errors import StoreError
 
 
+ROOT = Path(__file__).parents[2]
 KEY = step_key("square", "1", {"log": "abc"}, {"k": 3})
 
 
@@ -72,6 +76,27 @@ def test_a_reference_is_small_json_without_paths(tmp_path: Path) -> None:
     assert Reference.model_validate_json(text).counts == {"rows": 1}
 
 
-def test_drafts_of_killed_processes_are_swept(tmp_path: Path) -> None:
-    (tmp_path / ".draft-square-x").mkdir()
-    assert Store(tmp_path).sweep_drafts() == 1
+def test_drafts_of_killed_processes_are_swept_and_those_of_living_ones_are_not(
+    tmp_path: Path,
+) -> None:
+    store = Store(tmp_path)
+
+    dies = (
+        "import os, signal, sys; from pathlib import Path; from onstage.data.store import Store\n"
+        "def die(folder):\n"
+        "    (folder / 'half.txt').write_text('hal')\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "Store(Path(sys.argv[1])).make('square', 'key', die)"
+    )
+    child = subprocess.run([sys.executable, "-c", dies, str(tmp_path)], cwd=ROOT, check=False)
+    assert child.returncode == -signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    assert left.name.startswith(".draft-")
+
+    def sweeping(folder: Path) -> dict[str, int]:
+        assert store.sweep_drafts() == 1
+        assert folder.exists()
+        return nine(folder)
+
+    store.make("square", KEY, sweeping)
+    assert [path.name for path in tmp_path.glob(".draft-*")] == []
