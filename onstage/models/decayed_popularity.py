@@ -7,12 +7,8 @@ from pydantic import PositiveFloat
 from typing_extensions import override
 
 from onstage.data.dataset import Dataset
-from onstage.data.requests import Requests
-from onstage.models.base import Recommender
 from onstage.models.config import FitOptions, RecommenderConfig
-from onstage.models.pairs import Pairs
-from onstage.models.state import State
-from onstage.types import Positions, Scores
+from onstage.models.one_list import OneList
 
 
 class DecayedPopularityConfig(RecommenderConfig):
@@ -23,7 +19,7 @@ class DecayedPopularityConfig(RecommenderConfig):
     """Days before the newest training row after which an interaction counts half."""
 
 
-class DecayedPopularity(Recommender[DecayedPopularityConfig]):
+class DecayedPopularity(OneList[DecayedPopularityConfig]):
     r"""Score an item by :math:`\sum_r 2^{-(T - t_r) / h}` over its training rows.
 
     :math:`T` is the time of the newest training row, :math:`h` the half-life. The same list for
@@ -38,19 +34,3 @@ class DecayedPopularity(Recommender[DecayedPopularityConfig]):
             dataset.item, weights=np.exp2(-age / half_life), minlength=dataset.n_items
         )
         self._counts = counts.astype(np.float32)
-
-    @override
-    def _score(self, requests: Requests, items: Positions) -> Scores:
-        return np.broadcast_to(self._counts[items], (len(requests), len(items)))
-
-    @override
-    def _score_pairs(self, requests: Requests, some: Pairs) -> Scores:
-        return self._counts[some.item]
-
-    @override
-    def _state(self) -> State:
-        return {"counts": self._counts}
-
-    @override
-    def _restore(self, dataset: Dataset, state: State) -> None:
-        self._counts = state["counts"]
