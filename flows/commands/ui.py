@@ -10,7 +10,7 @@ import urllib.request
 
 import click
 
-from onstage.errors import OrchestrationError
+from onstage.errors import ConfigError, OrchestrationError
 
 
 def _free(wanted: int) -> int:
@@ -51,21 +51,30 @@ def command(prefect_port: int, mlflow_port: int) -> None:
     Ctrl-C stops both.
     """
     from onstage.settings import apply_environment, load_mlflow_settings, load_settings
-    from onstage.tracking.endpoint import Endpoint
+    from onstage.tracking.endpoint import Endpoint, is_http, masked
 
     settings = load_settings()
     apply_environment(settings)
     bin_folder = os.path.dirname(sys.executable)  # noqa: PTH120  # next to this interpreter
     prefect_at, mlflow_at = _free(prefect_port), _free(mlflow_port)
     uri = Endpoint.resolve(load_mlflow_settings(), settings).tracking_uri
+    if is_http(uri):
+        message = (
+            f"tracking URI {masked(uri)} is a server already: open it in a browser, or unset "
+            "MLFLOW_TRACKING_URI (tracking_uri in mlflow.yaml) to look at local runs"
+        )
+        raise ConfigError(message)
     logs = settings.home / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     prefect = [f"{bin_folder}/prefect", "server", "start", "--host", "127.0.0.1"]
     prefect += ["--port", str(prefect_at)]
     mlflow = [f"{bin_folder}/mlflow", "server", "--host", "127.0.0.1", "--port", str(mlflow_at)]
-    mlflow += ["--backend-store-uri", uri]
     mlflow += ["--artifacts-destination", str((settings.home / "artifacts").resolve())]
-    environment = {**os.environ, "PREFECT_UI_API_URL": f"http://127.0.0.1:{prefect_at}/api"}
+    environment = {
+        **os.environ,
+        "PREFECT_UI_API_URL": f"http://127.0.0.1:{prefect_at}/api",
+        "MLFLOW_BACKEND_STORE_URI": uri,  # not an argument: it may hold a password
+    }
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     started: list[subprocess.Popen[bytes]] = []

@@ -99,6 +99,15 @@ def test_an_unreachable_tracking_server_is_one_line(
     assert "MLFLOW_TRACKING_URI" in message
 
 
+def test_the_ui_is_not_started_over_a_server_that_has_one(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:secret@127.0.0.1:1")
+    message = refused("ui")
+    assert "is a server already" in message
+    assert "secret" not in message
+
+
 def test_a_home_that_cannot_be_written_is_one_line(
     config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
