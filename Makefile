@@ -1,10 +1,11 @@
 # What a newcomer types. Every target makes its own .venv from constraints.txt and needs nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check ui docs results bench clean realdata
+.PHONY: help demo deep test check ui docs results bench clean
 
 VENV := .venv
 BIN := $(VENV)/bin
 DONE := $(VENV)/.made
+DEEP := $(VENV)/.deep
 TESTS ?=
 
 help:  ## list the targets
@@ -19,29 +20,36 @@ $(DONE): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
+$(DEEP): $(DONE)
+	@echo "adding torch, for the sequence models (one to three minutes, once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,deep]'
+	@touch $@
+
 demo: $(DONE)  ## simulate a live-stream platform and retrain on it, offline
 	@$(BIN)/onstage demo
 
-test: $(DONE)  ## the tests (those marked realdata are skipped where the data are absent)
+test: $(DEEP)  ## the tests (those marked realdata are skipped where the data are absent)
 	$(BIN)/python -m pytest $(TESTS)
 
-check: $(DONE)  ## style, types, layers, documentation
+check: $(DEEP)  ## style, types, layers, documentation
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/architecture
 
+deep: $(DEEP)  ## add torch to the environment: sequence models
+
 ui: $(DONE)  ## Prefect server and MLflow UI on loopback, addresses printed
 	@$(BIN)/onstage ui
 
-results: $(DONE)  ## retrain on the three real data sets and write docs/results.md
+results: $(DEEP)  ## retrain on the three real data sets and write docs/results.md
 	$(BIN)/python benchmarks/results.py
 
-bench: $(DONE)  ## every benchmark, short form
+bench: $(DEEP)  ## every benchmark, short form
 	@for b in benchmarks/*.py; do case $$b in */results.py) ;; *) echo "== $$b"; $(BIN)/python $$b || exit 1;; esac; done
 
-docs: $(DONE)  ## write the generated reference of commands and configuration
+docs: $(DEEP)  ## write the generated reference of commands and configuration
 	$(BIN)/python docs/reference.py
 
 clean:  ## remove the environment and caches (not var/, which holds runs)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
 
+from onstage.availability.index import AvailabilityIndex
+
 
 class RecommenderConfig(BaseModel):
     """Hyperparameters: frozen, closed, and documented field by field."""
@@ -16,8 +18,11 @@ class RecommenderConfig(BaseModel):
 
 @dataclass(frozen=True)
 class FitOptions:
-    """How to run, which is not what the model is: seed and threads."""
+    """How to run, which is not what the model is: seed, threads, and who was live when."""
 
     seed: int = 0
     threads: int = 0
     """0: as many as there are cores."""
+    availability: AvailabilityIndex | None = None
+    """What could be recommended when, over the vocabulary of the training data: a model that draws
+    negatives draws them from what was live. None: everything, always."""

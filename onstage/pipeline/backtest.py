@@ -53,7 +53,8 @@ def backtested(workspace: Workspace, validated: Reference, recipe: Recipe) -> Re
 
     def build_tables(folder: Path) -> Mapping[str, float | int | str]:
         log = accepted_log(workspace, validated)
-        fitted = _Fitted(recipe.config, FitOptions(config.seed, workspace.settings.threads))
+        options = FitOptions(config.seed, workspace.settings.threads, log.availability)
+        fitted = _Fitted(recipe.config, options)
         costs: dict[str, dict[str, float]] = {}
         for protocol in config.protocols:
             exam = log.exam(protocol).test

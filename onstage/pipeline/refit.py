@@ -24,7 +24,7 @@ def refitted(workspace: Workspace, validated: Reference, recipe: ModelConfig) ->
 
     def build_bundle(folder: Path) -> Mapping[str, float | int | str]:
         log = accepted_log(workspace, validated)
-        options = FitOptions(config.seed, workspace.settings.threads)
+        options = FitOptions(config.seed, workspace.settings.threads, log.availability)
         began = time.perf_counter()
         model = build(recipe).fit(log.dataset, options)
         fitting = time.perf_counter() - began

@@ -92,11 +92,13 @@ def _search(
     config, rules = workspace.config, workspace.mlflow.promotion
     base, space, trials, parent = plan
     budget: SweepConfig = config.sweep
+    log = accepted_log(workspace, validated)
+    threads = _threads(workspace.settings.threads, budget.jobs)
     objective = ValidationObjective(
-        accepted_log(workspace, validated).exam(config.primary).validation,
+        log.exam(config.primary).validation,
         rules.metric,
         rules.group,
-        FitOptions(config.seed, _threads(workspace.settings.threads, budget.jobs)),
+        FitOptions(config.seed, threads, log.availability),
         look_events=budget.pruning.events,
     )
     return sweep(
