@@ -21,6 +21,24 @@ json_option = click.option(
 )
 
 
+def reason_option(*, required: bool) -> Callable[[Command], Command]:
+    """Why a person moves the champion: kept in the audit, so not empty."""
+    return click.option(
+        "--reason",
+        required=required,
+        callback=_said,
+        metavar="TEXT",
+        help="Why, for the audit.",
+    )
+
+
+def _said(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not value.strip():
+        message = "it is kept in the audit: say why in a few words"
+        raise click.BadParameter(message, context, option)
+    return value
+
+
 def answer(value: Any, text: str, *, as_json: bool) -> None:  # noqa: ANN401  # anything JSON holds
     """Print a command's answer on stdout, for a program or for a person."""
     if not as_json:

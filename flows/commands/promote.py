@@ -5,19 +5,43 @@ from typing import Any
 
 import click
 
-from flows.commands.options import answer, config_argument, json_option
+from flows.commands.options import answer, config_argument, json_option, reason_option
 
 
 @click.command(name="promote")
 @config_argument
 @click.option("--dry-run", is_flag=True, help="Say what would be decided on the last retrain.")
+@click.option("--force", is_flag=True, help="Promote the challenger whatever the evidence says.")
+@click.option("--version", help="With --force: this version instead of the challenger.")
+@reason_option(required=False)
 @json_option
-def command(config: Path, *, dry_run: bool, as_json: bool) -> None:
+def command(
+    config: Path,
+    *,
+    dry_run: bool,
+    force: bool,
+    version: str | None,
+    reason: str | None,
+    as_json: bool,
+) -> None:
     """Put the leader of CONFIG's leaderboard before the gate.
 
     Does what is missing up to the leaderboard, registers the leader as @challenger, and moves
     @champion only if the paired evidence allows. Exit status 1 if the champion was kept.
+
+    \b
+    To overrule the gate, say why; nothing is examined, and the audit says who forced it:
+      onstage promote configs/twitch105k.yaml --force --reason "the old one serves nobody"
     """
+    if force and dry_run:
+        message = "--force moves the alias and --dry-run moves nothing: choose one"
+        raise click.UsageError(message)
+    if force != (reason is not None) or (version is not None and not force):
+        message = "--force needs --reason TEXT; --reason and --version go with --force only"
+        raise click.UsageError(message)
+    if force:
+        _forced(config, str(reason), version, as_json=as_json)
+        return
     from flows.running import prepare
 
     prepare(config)
@@ -31,6 +55,22 @@ def command(config: Path, *, dry_run: bool, as_json: bool) -> None:
     answer(value, sentence, as_json=as_json)
     if verdict == "kept":
         raise SystemExit(1)
+
+
+def _forced(config: Path, reason: str, version: str | None, *, as_json: bool) -> None:
+    from onstage.pipeline.promoting import audit_of, registry_of
+    from onstage.pipeline.workspace import Workspace
+    from onstage.registry.enact import force
+    from onstage.settings import apply_environment, load_settings
+
+    apply_environment(load_settings())
+    workspace = Workspace.open(config)
+    name = workspace.registered_model
+    with workspace.alone("promote"):
+        entry = force(registry_of(workspace), audit_of(workspace), name, reason, version=version)
+    before = "nobody" if entry.before is None else f"v{entry.before}"
+    line = f"{name}: forced v{entry.after} over {before}: {reason}"
+    answer(entry.model_dump(mode="json"), line, as_json=as_json)
 
 
 def _preview(config: Path) -> tuple[str, str, dict[str, Any]]:

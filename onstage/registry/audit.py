@@ -64,8 +64,9 @@ class Entry(_Record):
     """When it was decided, UTC."""
     model: str
     """Registered model."""
-    action: Literal["first", "promoted", "refreshed", "kept", "rolled-back", "observed"]
-    """``observed``: somebody else had moved the alias, and this is when it was noticed."""
+    action: Literal["first", "promoted", "refreshed", "kept", "rolled-back", "forced", "observed"]
+    """``forced``: a person overruled the gate. ``observed``: somebody else had moved the alias, and
+    this is when it was noticed."""
     challenger: str | None = None
     """Version that was proposed."""
     before: str | None = None
@@ -167,6 +168,14 @@ class Audit:
             if entry.time <= time:
                 champion = entry.after
         return champion
+
+    def crowned(self, model: str, time: datetime) -> Entry | None:
+        """The entry by which whoever was champion at `time` had become champion."""
+        entry, held = None, None
+        for one in self.entries(model):
+            if one.time <= time and one.after != held:
+                entry, held = one, one.after
+        return entry
 
     def last(self, model: str) -> Entry | None:
         """The newest entry of `model`."""

@@ -2,7 +2,7 @@
 
 import logging
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Literal
 
 from onstage.errors import ConfigError
 from onstage.registry.audit import Audit, Entry, whoami
@@ -79,12 +79,50 @@ def rollback(
         held = "nobody" if champion is None else f"v{champion.version}"
         message = f"{name}: {held} is champion and there is no other version to go back to"
         raise ConfigError(message)
-    registry.promote(name, target.version)
+    return _moved(registry, audit, champion, target, "rolled-back", reason)
+
+
+def force(
+    registry: Registry, audit: Audit, name: str, reason: str, *, version: str | None = None
+) -> Entry:
+    """Give the champion's alias to the challenger, or to `version`, whatever the evidence says.
+
+    The audit has it as ``forced``, with the reason that a person gave.
+
+    Raises
+    ------
+    ConfigError
+        If there is no challenger, or it is champion already.
+    TrackingError
+        If `version` does not exist.
+    """
+    reconcile(registry, audit, name)
+    champion = registry.champion(name)
+    target = registry.challenger(name) if version is None else registry.get(name, version)
+    if target is None:
+        message = f"{name} has no challenger; `onstage retrain` or `onstage promote` registers one"
+        raise ConfigError(message)
+    if champion is not None and champion.version == target.version:
+        message = f"{name}: v{target.version} is champion already; name another with --version"
+        raise ConfigError(message)
+    return _moved(registry, audit, champion, target, "forced", reason)
+
+
+def _moved(  # who, whom, how and why
+    registry: Registry,
+    audit: Audit,
+    champion: Version | None,
+    target: Version,
+    action: Literal["rolled-back", "forced"],
+    reason: str,
+) -> Entry:
+    """Move the alias by a person's will, and write it down."""
+    registry.promote(target.name, target.version)
     entry = Entry(
         time=datetime.now(UTC),
-        model=name,
-        action="rolled-back",
-        before=champion.version,
+        model=target.name,
+        action=action,
+        before=None if champion is None else champion.version,
         after=target.version,
         reasons=(reason,),
         who=whoami(),
