@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from onstage.columns import Columns
 from onstage.errors import ContractError
@@ -30,7 +31,7 @@ class Difference:
     n_events, n_users
         How many were compared.
     p
-        Two-sided bootstrap p-value of no difference, at least ``1 / (resamples + 1)``.
+        Two-sided bootstrap p-value of no difference, at least ``2 / (resamples + 1)``.
     """
 
     mean: float
@@ -79,24 +80,36 @@ def compare(  # noqa: PLR0913  # two tables, what of them, and how sure
     if resamples < 1:
         message = f"resamples must be at least 1, got {resamples}"
         raise ValueError(message)
-    pair = _paired(_values(a, "a", metric, group), _values(b, "b", metric, group), group)
+    pair = _paired(values_of(a, "a", metric, group), values_of(b, "b", metric, group), group)
     gain = pair[f"{metric}_a"].to_numpy() - pair[f"{metric}_b"].to_numpy()
     users, unique = pd.factorize(pair[Columns.USER])
     rng = generator(seed, "compare", metric, group)
     means = resampled_means(users.astype(np.int64), gain[:, None], resamples, rng)
     low, high = interval(means, confidence)
-    one_side = min((means <= 0).sum(), (means >= 0).sum())
     return Difference(
         mean=float(np.nanmean(gain)),
         low=float(low[0]),
         high=float(high[0]),
         n_events=int(np.isfinite(gain).sum()),
         n_users=len(unique),
-        p=float(min(1.0, 2 * (one_side + 1) / (resamples + 1))),
+        p=two_sided(means),
     )
 
 
-def _values(events: EventTable, name: str, metric: str, group: str) -> pd.DataFrame:
+def two_sided(drawn: NDArray[np.float64]) -> float:
+    """Bootstrap p-value of no difference, at least ``2 / (resamples + 1)``."""
+    one_side = min((drawn <= 0).sum(), (drawn >= 0).sum())
+    return float(min(1.0, 2 * (one_side + 1) / (len(drawn) + 1)))
+
+
+def values_of(events: EventTable, name: str, metric: str, group: str) -> pd.DataFrame:
+    """One metric of one group's events, with what identifies them, sorted by event.
+
+    Raises
+    ------
+    ContractError
+        If `name`'s table lacks the metric or the group.
+    """
     if metric not in events.columns or metric in KEYS or metric == COVERAGE:
         message = f"comparison: {name} has no per-event metric {metric!r}; choose e.g. ndcg_at_10"
         raise ContractError(message)

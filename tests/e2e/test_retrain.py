@@ -69,6 +69,18 @@ def test_the_leaderboard_is_a_list_of_plain_rows(first: Outcome, config: Path) -
     assert {("popularity", "all"), ("memory", "repeat"), ("als", "unseen")} <= found
 
 
+def test_models_are_compared_from_the_stored_events(first: Outcome, config: Path) -> None:
+    found = json.loads(onstage("compare", config, "--json").stdout)
+    pairs = {(pair["a"], pair["b"]): pair for pair in found["pairs"]}
+    n = len(first.backtests)
+    assert len(pairs) == n * (n - 1) / 2
+    assert all(pair["p_holm"] >= pair["p"] and pair["mean"] >= 0 for pair in pairs.values())
+    text = onstage("compare", config, "--by", "day", "--group", "repeat").stdout
+    assert "days resampled" in text
+    wrong = onstage("compare", config, "--protocol", "live-C")
+    assert "protocol 'live-C' is not in the configuration; there are ['live-B']" in wrong.stderr
+
+
 def test_only_what_is_live_is_recommended(first: Outcome, config: Path, tmp_path: Path) -> None:
     log = accepted_log(Workspace.open(config), first.log)
     at = int(log.dataset.time[len(log.dataset) // 2])
