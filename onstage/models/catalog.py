@@ -13,6 +13,14 @@ from onstage.models.ease import Ease, EaseConfig
 from onstage.models.item_knn import ItemKnn, ItemKnnConfig
 from onstage.models.memory import Memory, MemoryConfig
 from onstage.models.popularity import Popularity, PopularityConfig
+from onstage.models.ratings.baseline_only import BaselineOnly, BaselineOnlyConfig
+from onstage.models.ratings.co_clustering import CoClustering, CoClusteringConfig
+from onstage.models.ratings.knn_baseline import KnnBaseline, KnnBaselineConfig
+from onstage.models.ratings.knn_means import KnnMeans, KnnMeansConfig
+from onstage.models.ratings.nmf import Nmf, NmfConfig
+from onstage.models.ratings.slope_one import SlopeOne, SlopeOneConfig
+from onstage.models.ratings.svd import Svd, SvdConfig
+from onstage.models.ratings.svdpp import Svdpp, SvdppConfig
 from onstage.settings import explain
 
 
@@ -23,7 +31,15 @@ ModelConfig: TypeAlias = Annotated[
     | ItemKnnConfig
     | EaseConfig
     | AlsConfig
-    | BprConfig,
+    | BprConfig
+    | SvdConfig
+    | SvdppConfig
+    | NmfConfig
+    | KnnMeansConfig
+    | KnnBaselineConfig
+    | BaselineOnlyConfig
+    | SlopeOneConfig
+    | CoClusteringConfig,
     Field(discriminator="algorithm"),
 ]
 """Any algorithm's configuration: ``{"algorithm": "ease", "regularization": 250}``."""
@@ -34,7 +50,7 @@ ALGORITHMS = tuple(
 """Names of all algorithms."""
 
 
-def build(config: ModelConfig) -> Recommender[Any]:  # noqa: PLR0911  # one for each algorithm
+def build(config: ModelConfig) -> Recommender[Any]:  # noqa: C901, PLR0911, PLR0912  # one for each
     """Build the recommender that `config` describes."""
     match config:
         case PopularityConfig():
@@ -51,6 +67,22 @@ def build(config: ModelConfig) -> Recommender[Any]:  # noqa: PLR0911  # one for 
             return Als(config)
         case BprConfig():
             return Bpr(config)
+        case SvdConfig():
+            return Svd(config)
+        case SvdppConfig():
+            return Svdpp(config)
+        case NmfConfig():
+            return Nmf(config)
+        case KnnMeansConfig():
+            return KnnMeans(config)
+        case KnnBaselineConfig():
+            return KnnBaseline(config)
+        case BaselineOnlyConfig():
+            return BaselineOnly(config)
+        case SlopeOneConfig():
+            return SlopeOne(config)
+        case CoClusteringConfig():
+            return CoClustering(config)
         case _:
             assert_never(config)
 

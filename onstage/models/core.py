@@ -150,8 +150,15 @@ class Core(ABC, Generic[ConfigT]):
 
     def _adopt(self, dataset: Dataset) -> None:
         self._dataset = dataset
-        self._popularity = dataset.item_counts.astype(np.float32)
+        self._popularity = self._fallback(dataset)
         self._history = None
+
+    def _fallback(self, dataset: Dataset) -> NDArray[np.float32]:
+        """What orders equal scores, and answers users the model does not know, shape (n_items,).
+
+        Training rows of each item. Override where something else is meant by popular.
+        """
+        return dataset.item_counts.astype(np.float32)
 
     @abstractmethod
     def _fit(self, dataset: Dataset, rng: np.random.Generator, options: FitOptions) -> None: ...

@@ -6,7 +6,9 @@ from numpy.typing import NDArray
 from onstage.types import Positions, Scores
 
 
-def best(scores: Scores, popularity: NDArray[np.float32], k: int) -> Positions:
+def best(
+    scores: Scores | NDArray[np.float64], popularity: NDArray[np.float32], k: int
+) -> Positions:
     """Columns of the `k` largest scores of each row, best first; ``nan`` counts as ``-inf``.
 
     Equal scores are ordered by `popularity`, then by column, so that the same input gives the same
@@ -14,7 +16,7 @@ def best(scores: Scores, popularity: NDArray[np.float32], k: int) -> Positions:
 
     Parameters
     ----------
-    scores : ndarray of float32, shape (n, m)
+    scores : ndarray of float32 or float64, shape (n, m)
     popularity : ndarray of float32, shape (m,) or (n, m)
         Of the columns, or of the columns of each row.
 

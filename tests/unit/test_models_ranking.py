@@ -95,7 +95,19 @@ def test_a_search_space_stays_inside_what_the_algorithm_accepts(algorithm: str) 
 
 
 def test_everything_worth_tuning_is_in_a_space() -> None:
-    fixed = {"ease": {"max_items"}, "bpr": {"verify_negatives"}}
+    baselines = {"baseline_epochs", "reg_u", "reg_i"}
+    fixed = {
+        "ease": {"max_items"},
+        "bpr": {"verify_negatives"},
+        "svd": {"target", "biased", "init_std_dev"},
+        "svdpp": {"target", "init_std_dev"},
+        "nmf": {"target", "biased", "reg_bu", "reg_bi", "lr_bu", "lr_bi"},
+        "knn_means": {"target", "max_compared", *baselines},
+        "knn_baseline": {"target", "max_compared", *baselines},
+        "baseline_only": {"target", "baseline_epochs"},
+        "slope_one": {"target", "max_items", "grid"},
+        "co_clustering": {"target", "grid"},
+    }
     for algorithm in ALGORITHMS:
         text = files("onstage.models").joinpath(f"spaces/{algorithm}.yaml").read_text()
         fields = set(type(parse({"algorithm": algorithm})).model_fields) - {"algorithm"}

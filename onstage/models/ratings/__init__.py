@@ -1,0 +1,1 @@
+"""Models of explicit ratings: fitted by Surprise, scored from what it learned by array products."""
