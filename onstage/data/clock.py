@@ -5,6 +5,7 @@ from typing import Literal, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, PositiveFloat, model_validator
 
 from onstage.contracts import kind_of
@@ -48,6 +49,22 @@ class Clock(BaseModel):
     def seconds(self, ticks: float) -> float:
         """Length of `ticks` in seconds."""
         return ticks * self.seconds_per_tick
+
+    def hours(self, ticks: Ticks) -> NDArray[np.int64]:
+        """Whole hours since a Monday 00:00 UTC; where the log counts steps, since step 0.
+
+        Modulo 24 it is the hour of the day, modulo 168 the hour of the week. A log in steps does
+        not say when its step 0 was, so its hours are those of an unknown time zone.
+        """
+        if self.kind == "utc":
+            return np.asarray(ticks) // (3600 * MICROSECONDS) + 72  # 1970 began on a Thursday
+        return np.floor(np.asarray(ticks) * self.seconds_per_tick / 3600).astype(np.int64)
+
+    def first_ticks(self, hours: NDArray[np.int64]) -> Ticks:
+        """The first tick of each hour of :meth:`hours`."""
+        if self.kind == "utc":
+            return (np.asarray(hours) - 72) * (3600 * MICROSECONDS)
+        return np.ceil(np.asarray(hours) * 3600 / self.seconds_per_tick).astype(np.int64)
 
     def ticks(self, times: pd.Series) -> Ticks:
         """Convert a column of times.

@@ -39,5 +39,5 @@ def ragged(starts: NDArray[np.int64], stops: NDArray[np.int64]) -> tuple[Positio
     """
     lengths = np.maximum(stops - starts, 0)
     of = np.repeat(np.arange(len(starts)), lengths)
-    first = np.cumsum(lengths) - lengths
-    return of, np.arange(lengths.sum()) - first[of] + starts[of]
+    shift = starts - np.cumsum(lengths) + lengths
+    return of, np.arange(len(of)) + np.repeat(shift, lengths)

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
+from onstage.availability.files import load_index, save_index
 from onstage.availability.index import AvailabilityIndex
 from onstage.availability.repeats import RepeatPolicy
 from onstage.data.clock import Clock
@@ -23,9 +24,11 @@ from onstage.types import ItemIds, Positions, UserIds
 
 
 MODEL: Final = "model"
-AVAILABILITY: Final = "availability.npz"
+AVAILABILITY: Final = "availability"
 INFO: Final = "bundle.json"
-FORMAT: Final = 1
+FORMAT: Final = 2
+ZIPPED: Final = "availability.npz"
+"""The windows in bundles of format 1, which are read as well."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,7 @@ def save_bundle(
     repeat: RepeatPolicy | None = None,
     extra: Mapping[str, Any] | None = None,
 ) -> Path:
-    """Write a bundle into `folder`, which may exist: arrays as npz, the rest as JSON, no pickle.
+    """Write a bundle into `folder`, which may exist: arrays as npy, the rest as JSON, no pickle.
 
     Parameters
     ----------
@@ -142,14 +145,13 @@ def save_bundle(
     head = {
         "format": FORMAT,
         "onstage": _own_version(),
-        "availability": {"n_items": index.n_items, "always": index.always},
         "repeat": (repeat or RepeatPolicy()).model_dump(mode="json"),
         "info": dict(extra or {}),
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
         save_model(model, folder / MODEL)
-        np.savez(folder / AVAILABILITY, item=index.item, starts=index.starts, ends=index.ends)
+        save_index(index, folder / AVAILABILITY)
         (folder / INFO).write_text(json.dumps(head, indent=1, sort_keys=True), encoding="utf-8")
     except OSError as error:
         message = f"bundle {folder}: {error.strerror or error}; choose a writable folder"
@@ -168,13 +170,7 @@ def load_bundle(folder: Path) -> Bundle:
     try:
         head = json.loads((folder / INFO).read_text(encoding="utf-8"))
         _check_format(folder, head)
-        with np.load(folder / AVAILABILITY, allow_pickle=False) as arrays:
-            index = AvailabilityIndex(
-                item=arrays["item"],
-                starts=arrays["starts"],
-                ends=arrays["ends"],
-                **head["availability"],
-            )
+        index = _zipped(folder, head) if head["format"] == 1 else load_index(folder / AVAILABILITY)
         repeat = RepeatPolicy.model_validate(head["repeat"])
     except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
         if isinstance(error, StoreError):
@@ -184,10 +180,20 @@ def load_bundle(folder: Path) -> Bundle:
     return Bundle(load_model(folder / MODEL), index, repeat, MappingProxyType(head["info"]))
 
 
+def _zipped(folder: Path, head: Mapping[str, Any]) -> AvailabilityIndex:
+    with np.load(folder / ZIPPED, allow_pickle=False) as arrays:
+        return AvailabilityIndex(
+            item=arrays["item"],
+            starts=arrays["starts"],
+            ends=arrays["ends"],
+            **head["availability"],
+        )
+
+
 def _check_format(folder: Path, head: Mapping[str, Any]) -> None:
-    if head["format"] != FORMAT:
+    if head["format"] not in {1, FORMAT}:
         message = (
-            f"bundle {folder}: format {head['format']}, this version reads {FORMAT}; "
+            f"bundle {folder}: format {head['format']}, this version reads 1 and {FORMAT}; "
             f"use onstage {head.get('onstage')} or make the bundle again"
         )
         raise StoreError(message)

@@ -5,15 +5,15 @@ from functools import partial
 
 import numpy as np
 
+from onstage.availability.audience import Audience
 from onstage.availability.index import AvailabilityIndex
 from onstage.data.dataset import Dataset
-from onstage.data.history import History
 from onstage.data.requests import Requests, ragged
 from onstage.errors import SplitError
 from onstage.splitting.holdout import Holdout, Holdouts
 from onstage.splitting.protocol import LiveProtocol
 from onstage.splitting.settle import settle
-from onstage.types import Positions, Ticks
+from onstage.types import Positions
 
 
 LEAST_ROWS = 2
@@ -141,36 +141,4 @@ def own_only(dataset: Dataset, requests: Requests) -> tuple[Positions, Positions
     if dataset.ends is None:
         message = "live-C: the log has no end times, so no row makes an item live; use track B"
         raise SplitError(message)
-    request, item = _watched_by(dataset, requests)
-    pairs, own = np.unique(request * dataset.n_items + item, return_counts=True)
-    request, item = pairs // dataset.n_items, pairs % dataset.n_items
-    alone = own == _watchers(dataset, item, requests.times[request])
-    return request[alone], item[alone]
-
-
-def _watched_by(dataset: Dataset, requests: Requests) -> tuple[Positions, Positions]:
-    """(request, item) of every row of the asking user with ``start <= t < end``."""
-    past = History(dataset)
-    ends = dataset.ends if dataset.ends is not None else dataset.time
-    ends = ends[np.lexsort((dataset.time, dataset.user))]  # in the history's order
-    request, row = past.rows(Requests(requests.users, requests.times + 1))
-    live = ends[row] > requests.times[request]
-    return request[live], past.item[row[live]]
-
-
-def _watchers(dataset: Dataset, items: Positions, times: Ticks) -> Positions:
-    """Rows of each item with ``start <= t < end``, shape (n_pairs,)."""
-    ends = dataset.ends if dataset.ends is not None else dataset.time
-    return _rows_until(dataset, dataset.time, items, times) - _rows_until(
-        dataset, ends, items, times
-    )
-
-
-def _rows_until(dataset: Dataset, column: Ticks, items: Positions, times: Ticks) -> Positions:
-    """Rows of each item whose `column` is at most ``t``."""
-    instants = np.unique(column)
-    span = len(instants) + 1
-    keys = np.sort(dataset.item * span + np.searchsorted(instants, column))
-    upto = np.searchsorted(instants, times, side="right")
-    first = np.searchsorted(keys, items * span, side="left")
-    return np.asarray(np.searchsorted(keys, items * span + upto, side="left") - first)
+    return Audience(dataset).own_only(requests)

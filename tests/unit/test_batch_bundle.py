@@ -1,3 +1,5 @@
+import json
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +18,8 @@ from onstage.models.popularity import Popularity, PopularityConfig
 from onstage.serving.bundle import AVAILABILITY, INFO, Bundle, load_bundle, save_bundle
 
 
+WINDOWS = f"{AVAILABILITY}/starts.npy"
+HEAD = f"{AVAILABILITY}/index.json"
 EIGHT = pd.Timestamp("2024-06-01T20:00:00Z")
 
 
@@ -139,9 +143,9 @@ def test_a_bundle_without_windows_is_always_available(bundle: Bundle, tmp_path: 
 
 def test_a_bundle_has_no_file_that_could_run_code(folder: Path) -> None:
     kinds = {path.suffix for path in folder.rglob("*") if path.is_file()}
-    assert kinds == {".json", ".npy", ".npz"}
-    with np.load(folder / AVAILABILITY, allow_pickle=False) as arrays:
-        assert all(arrays[name].dtype != object for name in arrays.files)
+    assert kinds == {".json", ".npy"}
+    arrays = [np.load(path, allow_pickle=False) for path in folder.rglob("*.npy")]
+    assert all(array.dtype != object for array in arrays)
 
 
 def test_the_same_bundle_is_the_same_bytes(bundle: Bundle, tmp_path: Path) -> None:
@@ -153,26 +157,37 @@ def test_the_same_bundle_is_the_same_bytes(bundle: Bundle, tmp_path: Path) -> No
     assert contents("one") == contents("two")
 
 
-@pytest.mark.parametrize("file", [INFO, AVAILABILITY, "model/config.json"])
+@pytest.mark.parametrize("file", [INFO, WINDOWS, HEAD, "model/config.json"])
 @pytest.mark.parametrize("damage", ["gone", "garbage"])
 def test_a_damaged_bundle_is_one_clear_error(folder: Path, file: str, damage: str) -> None:
     if damage == "gone":
         (folder / file).unlink()
     else:
         (folder / file).write_bytes(b"\x00garbage")
-    with pytest.raises(StoreError, match=r"(make it again|save the model again)$"):
+    with pytest.raises(StoreError, match=r"(make it again|save it again|save the model again)$"):
         load_bundle(folder)
 
 
 def test_an_array_of_pickled_objects_is_refused(folder: Path) -> None:
     evil = np.array([{"a": 1}], dtype=object)
-    np.savez(folder / AVAILABILITY, item=evil, starts=evil, ends=evil)
-    with pytest.raises(StoreError, match="allow_pickle=False"):
+    np.save(folder / WINDOWS, evil)
+    with pytest.raises(StoreError, match="Python objects in dtype"):
         load_bundle(folder)
 
 
 def test_a_bundle_of_a_later_format_names_who_can_read_it(folder: Path) -> None:
-    text = (folder / INFO).read_text().replace('"format": 1', '"format": 2')
+    text = (folder / INFO).read_text().replace('"format": 2', '"format": 3')
     (folder / INFO).write_text(text)
-    with pytest.raises(StoreError, match=r"format 2, this version reads 1; use onstage"):
+    with pytest.raises(StoreError, match=r"format 3, this version reads 1 and 2; use onstage"):
         load_bundle(folder)
+
+
+def test_a_bundle_of_the_first_format_is_still_read(bundle: Bundle, folder: Path) -> None:
+    index = bundle.availability
+    shutil.rmtree(folder / AVAILABILITY)
+    np.savez(folder / "availability.npz", item=index.item, starts=index.starts, ends=index.ends)
+    head = json.loads((folder / INFO).read_text())
+    head |= {"format": 1, "availability": {"n_items": index.n_items, "always": False}}
+    (folder / INFO).write_text(json.dumps(head))
+    at = "2024-06-02T21:00:00Z"
+    assert load_bundle(folder).recommend(["ann"], at)[Columns.ITEM].tolist() == ["b"]
