@@ -21,6 +21,10 @@ from onstage.models.ratings.nmf import Nmf, NmfConfig
 from onstage.models.ratings.slope_one import SlopeOne, SlopeOneConfig
 from onstage.models.ratings.svd import Svd, SvdConfig
 from onstage.models.ratings.svdpp import Svdpp, SvdppConfig
+from onstage.models.sequence.config import LiverecConfig, LstmConfig, SasrecConfig
+from onstage.models.sequence.liverec import Liverec
+from onstage.models.sequence.lstm import Lstm
+from onstage.models.sequence.sasrec import Sasrec
 from onstage.settings import explain
 
 
@@ -39,7 +43,10 @@ ModelConfig: TypeAlias = Annotated[
     | KnnBaselineConfig
     | BaselineOnlyConfig
     | SlopeOneConfig
-    | CoClusteringConfig,
+    | CoClusteringConfig
+    | LstmConfig
+    | SasrecConfig
+    | LiverecConfig,
     Field(discriminator="algorithm"),
 ]
 """Any algorithm's configuration: ``{"algorithm": "ease", "regularization": 250}``."""
@@ -83,6 +90,12 @@ def build(config: ModelConfig) -> Recommender[Any]:  # noqa: C901, PLR0911, PLR0
             return SlopeOne(config)
         case CoClusteringConfig():
             return CoClustering(config)
+        case LstmConfig():
+            return Lstm(config)
+        case SasrecConfig():
+            return Sasrec(config)
+        case LiverecConfig():
+            return Liverec(config)
         case _:
             assert_never(config)
 

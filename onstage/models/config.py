@@ -1,6 +1,8 @@
 """What a model is, and how to run it."""
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -26,3 +28,8 @@ class FitOptions:
     availability: AvailabilityIndex | None = None
     """What could be recommended when, over the vocabulary of the training data: a model that draws
     negatives draws them from what was live. None: everything, always."""
+    checkpoint: Path | None = None
+    """File in which a model that learns in epochs keeps where it stands; a fit that finds one goes
+    on from there. Other models do not use it."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where models of torch run; ``auto`` takes a GPU where there is one."""

@@ -1,7 +1,7 @@
 """What every recommender does on matrix positions: learn, and score candidates in blocks."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
@@ -56,6 +56,11 @@ class Core(ABC, Generic[ConfigT]):
         if self._history is None:
             self._history = History(self.dataset)
         return self._history
+
+    @property
+    def training_curve(self) -> Mapping[str, Mapping[int, float]]:
+        """What was measured on the way, by name and epoch; nothing for most algorithms."""
+        return {}
 
     def fit(self, dataset: Dataset, options: FitOptions | None = None) -> Self:
         """Learn from `dataset`. Fitting twice is the same as fitting once."""

@@ -65,6 +65,11 @@ class _Watch:
             raise optuna.TrialPruned
 
 
+def _length(config: ModelConfig) -> int:
+    """Iterations of a fit; epochs, where it learns in epochs; 0 where it learns in one go."""
+    return int(getattr(config, "iterations", getattr(config, "epochs", 0)))
+
+
 class Search:
     """Trials of one study.
 
@@ -221,7 +226,7 @@ class Search:
         return False
 
     def _evaluate(self, trial: Trial, config: ModelConfig) -> None:
-        last = getattr(config, "iterations", 0) if self.plan.pruning.enabled else 0
+        last = _length(config) if self.plan.pruning.enabled else 0
         watch = _Watch(trial, self.plan.pruning.interval, last, self._stop)
         start = time.perf_counter()
         try:

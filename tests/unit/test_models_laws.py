@@ -163,10 +163,11 @@ class TestCoClusteringOnAGrid(RatingConformance):
 
 
 def test_every_algorithm_has_its_laws_tested() -> None:
+    elsewhere = {"lstm", "sasrec", "liverec"}  # test_models_sequence_laws.py, which needs torch
     tested = {
         law.config.algorithm for law in _laws(RecommenderConformance) if "config" in vars(law)
     }
-    assert tested == set(ALGORITHMS)
+    assert tested | elsewhere == set(ALGORITHMS)
 
 
 def _laws(law: type[RecommenderConformance]) -> list[type[RecommenderConformance]]:

@@ -1,0 +1,252 @@
+r"""LiveRec's second half: the best candidates see each other before they are scored.
+
+An exact reorganisation of the published model. With :math:`f` a state and :math:`c_i` a candidate's
+vector, the `top` candidates by :math:`\langle f, c_i \rangle` go through self-attention blocks, and
+score :math:`\langle f, \tilde c_i \rangle`. Four things make it fast and change nothing:
+
+* who is on top is found without gradients; places without a queried candidate are left out;
+* in a batch the same (item, interval, count) recurs: what the first block computes of a candidate
+  alone is computed once and gathered;
+* places are sorted by how many candidates they have, so that little is padded;
+* only queried candidates matter after the last block: their queries go through the key and value
+  projections, :math:`q^\top (W_k x) = (W_k^\top q)^\top x`, instead of all candidates.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from onstage.models.sequence.config import LiverecConfig
+from onstage.models.sequence.net.blocks import attend, feed_forward, linear, norm, split
+from onstage.models.sequence.net.noise import Noise
+from onstage.models.sequence.net.parameters import Parameters
+from onstage.models.sequence.net.scores import Pool, plain
+from onstage.models.sequence.repeats import BUCKETS, COUNTS
+
+
+CHUNK = 4096
+"""Candidates that go through the blocks together: they should fit in the cache."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The candidates of each state that see each other.
+
+    Attributes
+    ----------
+    places : Tensor of int64, shape (n, k)
+        Columns of the pool, best first.
+    kept : Tensor of int64, shape (n,)
+        How many of these count.
+    zeros : Tensor of int64, shape (n,)
+        How many zero vectors stand beside them.
+    """
+
+    places: Tensor
+    kept: Tensor
+    zeros: Tensor
+
+    @property
+    def seated(self) -> Tensor:
+        """Columns of the pool that count, -1 beside them, shape (n, k)."""
+        number = torch.arange(self.places.shape[1], device=self.places.device)
+        return torch.where(number < self.kept[:, None], self.places, -1)
+
+    def put(self, scores: Tensor, inside: Tensor) -> Tensor:
+        """`scores` (n, m) with those of the seated (n, k) in their places."""
+        wider = functional.pad(scores, (0, 1))
+        columns = torch.where(self.seated >= 0, self.places, scores.shape[1])
+        return wider.scatter(1, columns, inside)[:, :-1]
+
+    def seats(self, queries: Tensor, width: int) -> Tensor:
+        """Where each queried column of the pool (of `width`) stands; -1 outside, (n, q)."""
+        n, k = self.places.shape
+        number = torch.arange(k, device=queries.device).expand(n, k)
+        seat = torch.full((n, width), -1, device=queries.device)
+        seat.scatter_(1, self.places, torch.where(number < self.kept[:, None], number, -1))
+        return torch.where(queries >= 0, seat.gather(1, queries.clamp(min=0)), -1)
+
+
+def stage(config: LiverecConfig, raw: Tensor, pool: Pool, largest: int) -> Stage:
+    """Who sees whom, by the scores before the context.
+
+    Parameters
+    ----------
+    largest
+        Size of the largest live set: with ``config.zeros`` all are filled up to it.
+    """
+    there = pool.items > 0
+    raw = raw.detach().masked_fill(~there, -torch.inf)
+    size = there.sum(dim=1)
+    room = torch.full_like(size, config.top)
+    zeros = torch.zeros_like(size)
+    kept = torch.minimum(size, room)
+    if config.zeros:
+        room = room.clamp(max=max(largest, 1))
+        absent = (largest - size).clamp(min=0)
+        better = (raw > 0).sum(dim=1)
+        kept = torch.minimum(torch.maximum(torch.minimum(better, room), room - absent), size)
+        zeros = room - kept
+    width = min(config.top, raw.shape[1])
+    return Stage(raw.topk(width, dim=1).indices, kept, zeros)
+
+
+def contextual(  # noqa: PLR0913  # what a network, a state and its candidates are
+    p: Parameters,
+    config: LiverecConfig,
+    table: Tensor,
+    states: Tensor,
+    pool: Pool,
+    queries: Tensor | None,
+    *,
+    noise: Noise,
+    largest: int,
+) -> Tensor:
+    """Scores of the queried columns of each pool (None: of all), shape (n, q).
+
+    Outside the top a candidate scores 0 with ``config.zeros``, else what it scored before.
+    """
+    if queries is None:
+        before = plain(p, table, states, pool)
+        on = stage(config, before, pool, largest)
+        inside = contextual(p, config, table, states, pool, on.seated, noise=noise, largest=largest)
+        before = torch.zeros_like(before) if config.zeros else before
+        return on.put(before, inside)
+    with torch.no_grad():
+        raw = plain(p, table, states, pool)
+    on = stage(config, raw, pool, largest)
+    seats = on.seats(queries, pool.items.shape[1])
+    if config.zeros:
+        scores = torch.zeros(seats.shape, device=states.device)
+    else:
+        scores = plain(p, table, states, pool.gather(queries.clamp(min=0)))
+    rows = torch.nonzero((seats >= 0).any(dim=1))[:, 0]
+    if len(rows) == 0:
+        return scores + 0 * states.sum()
+    rows = rows[torch.argsort(on.kept[rows], stable=True)]
+    shared = _Shared.of(p, config, table, pool.gather(on.places))
+    parts = [
+        _chunk(p, config, shared, on, (chunk, states[chunk], seats[chunk].clamp(min=0)), noise)
+        for chunk in _chunks(rows, on.kept[rows])
+    ]
+    inside = torch.zeros_like(scores).index_copy(0, rows, torch.cat(parts))
+    return torch.where(seats >= 0, inside, scores)
+
+
+def _chunks(rows: Tensor, kept: Tensor) -> Iterator[Tensor]:
+    """Rows of growing `kept`, about :data:`CHUNK` candidates at a time."""
+    sizes = kept.cpu().numpy()
+    low = 0
+    while low < len(rows):
+        high = low + max(1, CHUNK // max(1, int(sizes[low])))
+        high = min(high, len(rows))
+        yield rows[low:high]
+        low = high
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """Candidates met in a batch, each once, and which stand where."""
+
+    vectors: Tensor
+    inverse: Tensor
+
+    @classmethod
+    def of(cls, p: Parameters, config: LiverecConfig, table: Tensor, pool: Pool) -> "_Shared":
+        """The candidate (nobody) is always the first one: it is the zero vector."""
+        intervals = 0 if pool.intervals is None else pool.intervals
+        counts = 0 if pool.counts is None else pool.counts
+        keys = (pool.items * BUCKETS + intervals) * COUNTS + counts
+        flat = functional.pad(keys.flatten(), (1, 0))
+        unique, inverse = torch.unique(flat, return_inverse=True)
+        vectors = functional.embedding(unique // (BUCKETS * COUNTS), table)
+        if pool.intervals is not None:
+            vectors = vectors + functional.embedding(unique // COUNTS % BUCKETS, p["intervals"])
+        if pool.counts is not None:
+            vectors = vectors + functional.embedding(unique % COUNTS, p["counts"])
+        if config.context_blocks > 1:
+            vectors = _projected(p, "context.0", vectors)
+        return cls(vectors, inverse[1:].view(keys.shape))
+
+
+def _projected(p: Parameters, name: str, x: Tensor) -> Tensor:
+    """Normalised vector, query, key and value side by side, shape (..., 4 d)."""
+    query = norm(p, f"{name}.before", x)
+    parts = [query, linear(p, f"{name}.query", query)]
+    parts += [linear(p, f"{name}.{part}", x) for part in ("key", "value")]
+    return torch.cat(parts, dim=-1)
+
+
+def _chunk(
+    p: Parameters,
+    config: LiverecConfig,
+    shared: _Shared,
+    on: Stage,
+    chunk: tuple[Tensor, Tensor, Tensor],
+    noise: Noise,
+) -> Tensor:
+    """Scores of the queried seats, shape (n, q)."""
+    rows, states, seats = chunk
+    kept = on.kept[rows]
+    width = int(kept.max())
+    places = shared.inverse[rows, :width]
+    number = torch.arange(width, device=rows.device)
+    present = number < kept[:, None]
+    weight = torch.zeros(present.shape, device=rows.device).masked_fill(~present, -torch.inf)
+    places = torch.where(present, places, 0)
+    if config.zeros:
+        places = functional.pad(places, (1, 0))
+        weight = torch.cat([on.zeros[rows, None].to(weight.dtype).log(), weight], dim=1)
+        seats = seats + 1
+    x = functional.embedding(places, shared.vectors)
+    for block in range(config.context_blocks - 1):
+        name = f"context.{block}"
+        if block:
+            x = _projected(p, name, x)
+        x = _everybody(p, config, name, x, weight, noise)
+    x = _queried(p, config, x, weight, seats, noise)
+    return (norm(p, "context.norm", x) * states[:, None]).sum(dim=-1)
+
+
+def _everybody(
+    p: Parameters, config: LiverecConfig, name: str, x: Tensor, weight: Tensor, noise: Noise
+) -> Tensor:
+    """A block in which all candidates query all."""
+    query, q, k, v = x.chunk(4, dim=-1)
+    n, length, _ = q.shape
+    calm = config.zeros
+    keep = noise.mask((n, config.heads, length, length), x.device, 3 if calm else None)
+    q, k, v = (split(part, config.heads) for part in (q, k, v))
+    mixed = attend(q, k, v, weight[:, None, None], keep)
+    x = query + linear(p, f"{name}.out", mixed)
+    return feed_forward(p, name, norm(p, f"{name}.after", x), noise, 1 if calm else None)
+
+
+def _queried(
+    p: Parameters, config: LiverecConfig, x: Tensor, weight: Tensor, seats: Tensor, noise: Noise
+) -> Tensor:
+    """The last block, in which only the candidates at `seats` query; shape (n, q, d)."""
+    name = f"context.{config.context_blocks - 1}"
+    n, length, d = x.shape
+    asked, heads = seats.shape[1], config.heads
+    own = x.gather(1, seats[:, :, None].expand(-1, -1, d))
+    query = norm(p, f"{name}.before", own)
+    q = linear(p, f"{name}.query", query).view(n, asked, heads, d // heads)
+    key = p[f"{name}.key.weight"].view(heads, d // heads, d)
+    value = p[f"{name}.value.weight"].view(heads, d // heads, d)
+    folded = torch.einsum("nqhe,hed->nhqd", q, key).reshape(n, heads * asked, d)
+    logits = folded @ x.transpose(1, 2) * (d // heads) ** -0.5 + weight[:, None]
+    weights = functional.softmax(logits, dim=-1)
+    keep = noise.mask((n, heads * asked, length), x.device, 2 if config.zeros else None)
+    if keep is not None:
+        weights = weights * keep
+    mixed = (weights @ x).view(n, heads, asked, d)
+    out = torch.einsum("nhqd,hed->nqhe", mixed, value).reshape(n, asked, d)
+    total = weights.sum(dim=-1).view(n, heads, asked, 1).transpose(1, 2)
+    bias = p[f"{name}.value.bias"].view(heads, d // heads)
+    out = out + (total * bias).reshape(n, asked, d)
+    x = query + linear(p, f"{name}.out", out)
+    return feed_forward(p, name, norm(p, f"{name}.after", x), noise)

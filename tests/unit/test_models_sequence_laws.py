@@ -1,0 +1,51 @@
+"""The sequence models keep the laws of all recommenders.
+
+Not those of discovery, which ask for what is missing from a set: these models say what comes next
+(``test_models_sequence.py``).
+"""
+
+from typing import ClassVar
+
+import pytest
+
+from onstage.models.catalog import ModelConfig
+from onstage.models.sequence.config import LiverecConfig, LstmConfig, SasrecConfig
+from onstage.testing.recommenders import RecommenderConformance
+
+
+pytest.importorskip("torch", reason="needs torch: pip install 'onstage[deep]'")
+
+
+class TestLstm(RecommenderConformance):
+    config: ClassVar[ModelConfig] = LstmConfig(
+        dimensions=8, window=10, epochs=3, learning_rate=0.02, dropout=0.2, batch=8
+    )
+    discovers = False
+
+
+class TestSasrec(RecommenderConformance):
+    config: ClassVar[ModelConfig] = SasrecConfig(
+        dimensions=8,
+        window=10,
+        heads=2,
+        blocks=1,
+        epochs=3,
+        learning_rate=0.02,
+        dropout=0.2,
+        batch=8,
+    )
+    discovers = False
+
+
+class TestLiverec(RecommenderConformance):
+    config: ClassVar[ModelConfig] = LiverecConfig(
+        dimensions=8,
+        window=10,
+        heads=2,
+        blocks=1,
+        epochs=3,
+        learning_rate=0.02,
+        dropout=0.2,
+        batch=8,
+    )
+    discovers = False
