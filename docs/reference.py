@@ -8,7 +8,7 @@ from typing import Any
 import click
 from pydantic import TypeAdapter
 
-from flows.cli import COMMANDS, main
+from flows.cli import COMMANDS, main, module_of
 from onstage.config import PipelineConfig
 from onstage.models.catalog import ModelConfig
 from onstage.settings import MlflowSettings, Settings
@@ -43,7 +43,7 @@ def render() -> str:
 
 
 def _command(name: str) -> str:
-    command = importlib.import_module(f"flows.commands.{name}").command
+    command = importlib.import_module(module_of(name)).command
     group = click.Context(main, info_name="onstage", **main.context_settings)
     context = click.Context(command, info_name=name, parent=group)
     context.max_content_width = 96

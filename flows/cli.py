@@ -17,6 +17,9 @@ COMMANDS: Final = {
     "simulate": "Write the raw files of a simulated live-stream platform.",
     "validate": "Ingest a data set and check what must be true of it.",
     "sweep": "Tune one algorithm, or all of the configuration's.",
+    "compare-ratings": "Cross-validate ratings models: RMSE, MAE, seconds.",
+    "sweep-ratings": "Tune a ratings model on folds, and check it on a hold-out.",
+    "estimate": "Say how long a user would watch an item, and what that rests on.",
     "backtest": "Examine every recipe on the same test events.",
     "retrain": "From the raw log to a registered champion: everything.",
     "leaderboard": "Print the newest leaderboard.",
@@ -40,6 +43,11 @@ Folders and threads are set by ONSTAGE_HOME, ONSTAGE_DATA, ONSTAGE_THREADS, ONST
 tracking and promotion by mlflow.yaml."""
 
 
+def module_of(name: str) -> str:
+    """The module of a command; a dash is no letter of a module's name."""
+    return f"flows.commands.{name.replace('-', '_')}"
+
+
 class Commands(click.Group):
     """A group that imports a command's module when the command is used, not when it is listed."""
 
@@ -51,7 +59,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = importlib.import_module(f"flows.commands.{cmd_name}").command
+        command = importlib.import_module(module_of(cmd_name)).command
         return command if isinstance(command, click.Command) else None
 
     @override

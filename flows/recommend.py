@@ -18,6 +18,7 @@ def recommend(
     k: Annotated[int | None, Field(ge=1)] = None,
     users: str | None = None,
     form: Literal["parquet", "csv"] | None = None,
+    only_new: bool = False,  # noqa: FBT001, FBT002  # Prefect shows it as a check box
 ) -> Reference:
     """Ingest, validate, and let ``@champion`` recommend what is live to every user.
 
@@ -27,7 +28,8 @@ def recommend(
         k: Length of each list.
         users: File of user ids, one a line or a column user_id; all users by default.
         form: File format of the lists, parquet or csv.
+        only_new: Leave out what a user had before.
     """
-    workspace = Workspace.open(config).asking(at=at, k=k, form=form)
+    workspace = Workspace.open(config).asking(at=at, k=k, form=form, only_new=only_new)
     with workspace.alone("recommend"):
         return write_lists(workspace, accepted(workspace), users)

@@ -25,6 +25,7 @@ from onstage.models.popularity import PopularityConfig
 from onstage.settings import explain
 from onstage.splitting.protocol import Protocol, TemporalProtocol
 from onstage.tuning.config import AlgorithmSweep, SweepConfig
+from onstage.tuning.ratings.config import RatingsConfig
 
 
 class RecommendConfig(BaseModel):
@@ -38,6 +39,8 @@ class RecommendConfig(BaseModel):
     """``last``: the newest interaction's time; ``now``; or an instant (ISO 8601 or a step)."""
     format: Literal["parquet", "csv"] = "parquet"
     """File format."""
+    only_new: bool = False
+    """Only items that the user never had, whatever the repeat policy of the primary protocol."""
 
 
 class PipelineConfig(BaseModel):
@@ -63,6 +66,8 @@ class PipelineConfig(BaseModel):
         algorithms={name: AlgorithmSweep() for name in ("item_knn", "ease", "als", "bpr")}
     )
     """Which algorithms are tuned, and how long."""
+    ratings: RatingsConfig = RatingsConfig()
+    """Ratings models: what they learn, how they are compared and tuned."""
     clusters: ClusterConfig = ClusterConfig()
     """Groups of users and items."""
     recommend: RecommendConfig = RecommendConfig()

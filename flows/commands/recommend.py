@@ -18,6 +18,7 @@ from onstage.errors import StoreError
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="File of user ids: one a line, or a column user_id.  [default: all]",
 )
+@click.option("--only-new", is_flag=True, help="Leave out what a user had before.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Where: .parquet or .csv.")
 @json_option
 def command(  # one argument an option
@@ -27,6 +28,7 @@ def command(  # one argument an option
     users: Path | None,
     output: Path | None,
     *,
+    only_new: bool,
     as_json: bool,
 ) -> None:
     """Let @champion recommend what is live at an instant, to all users or some.
@@ -46,8 +48,9 @@ def command(  # one argument an option
     from onstage.serving.tables import format_of
 
     form = None if output is None else format_of(output)
-    made = recommend(str(config), at, k, None if users is None else str(users), form)
-    workspace = Workspace.open(config).asking(at=at, k=k, form=form)
+    asked = None if users is None else str(users)
+    made = recommend(str(config), at, k, asked, form, only_new)
+    workspace = Workspace.open(config).asking(at=at, k=k, form=form, only_new=only_new)
     path = lists_path(workspace, made)
     if output is not None:
         path = _deliver(path, output)

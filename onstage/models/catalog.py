@@ -28,6 +28,19 @@ from onstage.models.sequence.sasrec import Sasrec
 from onstage.settings import explain
 
 
+RatingModelConfig: TypeAlias = Annotated[
+    SvdConfig
+    | SvdppConfig
+    | NmfConfig
+    | KnnMeansConfig
+    | KnnBaselineConfig
+    | BaselineOnlyConfig
+    | SlopeOneConfig
+    | CoClusteringConfig,
+    Field(discriminator="algorithm"),
+]
+"""Configuration of a model of explicit ratings: ``{"algorithm": "svd", "n_factors": 70}``."""
+
 ModelConfig: TypeAlias = Annotated[
     PopularityConfig
     | DecayedPopularityConfig

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from onstage.availability.repeats import RepeatPolicy
 from onstage.columns import Columns
 from onstage.data.store import Reference, digest_file
 from onstage.errors import ConfigError
@@ -22,7 +23,7 @@ from onstage.serving.users import read_users
 
 logger = logging.getLogger(__name__)
 
-RECOMMEND_VERSION = "2"
+RECOMMEND_VERSION = "3"
 
 
 def served(workspace: Workspace) -> Version:
@@ -124,6 +125,7 @@ def recommended(
             users=known if users is None else read_users(Path(users), known),
             live=log.dataset.items.take(log.availability.live_at(tick)),
             items=items if titled else None,
+            repeat=RepeatPolicy(kind="exclude") if config.only_new else None,
         )
         return {"version": version.version, **counts}
 

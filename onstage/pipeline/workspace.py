@@ -63,13 +63,39 @@ class Workspace:
         return cls(read, load_settings(), load_mlflow_settings())
 
     def asking(
-        self, *, at: str | None = None, k: int | None = None, form: str | None = None
+        self,
+        *,
+        at: str | None = None,
+        k: int | None = None,
+        form: str | None = None,
+        only_new: bool | None = None,
     ) -> Self:
-        """The workspace with another instant, length or format of batch recommendations."""
-        asked_for = {"at": at, "k": k, "format": form}
+        """The workspace with another instant, length, format or repeats of recommendations."""
+        asked_for = {"at": at, "k": k, "format": form, "only_new": only_new or None}
         changes = {name: value for name, value in asked_for.items() if value is not None}
         asked = self.config.recommend.model_copy(update=changes)
         return replace(self, config=self.config.model_copy(update={"recommend": asked}))
+
+    def comparing(
+        self,
+        *,
+        sample: int | None = None,
+        folds: int | None = None,
+        names: Sequence[str] | None = None,
+        trials: int | None = None,
+    ) -> Self:
+        """The workspace with another sample, folds, models or trials of its ratings models.
+
+        Raises
+        ------
+        ConfigError
+            If a name is not among the models, or there are fewer than 2 folds.
+        """
+        ratings = self.config.ratings.asking(sample, folds, list(names or ()))
+        if trials is not None:
+            sweep = ratings.sweep.model_copy(update={"trials": trials})
+            ratings = ratings.model_copy(update={"sweep": sweep})
+        return replace(self, config=self.config.model_copy(update={"ratings": ratings}))
 
     @cached_property
     def store(self) -> Store:

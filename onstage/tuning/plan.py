@@ -22,6 +22,11 @@ class Plan:
     timeout_seconds: float | None = None
     startup_trials: int = 8
     pruning: Pruning = field(default_factory=Pruning)
+    looks: int | None = None
+    """Looks that the objective offers, from 1, the last being the end; by default a look every
+    `pruning.interval` of the model's iterations."""
+    warm: ModelConfig | None = None
+    """Tried before everything else, the default included."""
 
     @property
     def algorithm(self) -> str:
@@ -50,5 +55,7 @@ class Plan:
             "startup_trials": self.startup_trials,
             "pruning": self.pruning.model_dump(mode="json"),
         }
+        if self.warm is not None:
+            what["warm"] = self.warm.model_dump(mode="json")
         digest = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
         return f"{self.algorithm}-{digest[:12]}"

@@ -111,13 +111,16 @@ class Search:
             self.bridge.sync(self.study.get_trials(deepcopy=False))
 
     def _lay_down(self) -> None:
-        """The default first; then, in a small space, every other configuration."""
+        """The warm start and the default first; then, in a small space, every other one."""
         first = self.plan.space.nearest(self.plan.base)
         planned = [first]
+        if self.plan.warm is not None:
+            warm = self.plan.space.nearest(self.plan.warm)
+            planned = [warm, first] if warm != first else [first]
         if self.plan.exhaustive:
-            planned += [values for values in self.plan.space.grid() if values != first]
-        for number, values in enumerate(planned):
-            attributes = {PLANNED: values, DEFAULT: number == 0}
+            planned += [values for values in self.plan.space.grid() if values not in planned]
+        for values in planned:
+            attributes = {PLANNED: values, DEFAULT: values == first}
             self.study.enqueue_trial(values, user_attrs=attributes, skip_if_exists=True)
 
     def over(self) -> list[FrozenTrial]:
@@ -226,8 +229,7 @@ class Search:
         return False
 
     def _evaluate(self, trial: Trial, config: ModelConfig) -> None:
-        last = _length(config) if self.plan.pruning.enabled else 0
-        watch = _Watch(trial, self.plan.pruning.interval, last, self._stop)
+        watch = self._watch(trial, config)
         start = time.perf_counter()
         try:
             outcome = self.objective(config, watch)
@@ -245,6 +247,13 @@ class Search:
             return
         self._record(trial, outcome)
         self.study.tell(trial, outcome.value)
+
+    def _watch(self, trial: Trial, config: ModelConfig) -> _Watch:
+        plan = self.plan
+        if plan.looks is not None:
+            return _Watch(trial, 1, plan.looks, self._stop)
+        last = _length(config) if plan.pruning.enabled else 0
+        return _Watch(trial, plan.pruning.interval, last, self._stop)
 
     def _record(self, trial: Trial, outcome: Outcome) -> None:
         finite = {name: v for name, v in outcome.metrics.items() if math.isfinite(v)}

@@ -45,6 +45,9 @@ def sweep(  # noqa: PLR0913  # a sweep really has that many questions
     timeout_seconds: float | None = None,
     startup_trials: int = 8,
     progress: bool = True,
+    looks: int | None = None,
+    pruner: BasePruner | None = None,
+    warm: ModelConfig | None = None,
 ) -> SweepResult:
     """Search the space of one algorithm for the largest value of the objective.
 
@@ -77,6 +80,13 @@ def sweep(  # noqa: PLR0913  # a sweep really has that many questions
         See :class:`onstage.tuning.config.SweepConfig`.
     progress
         Whether to show a bar, if on a terminal.
+    looks
+        How often the objective offers a look, where that is not the model's iterations; the last
+        one is the end.
+    pruner
+        Who gives trials up; by default the median rule of `pruning`.
+    warm
+        A configuration to try first. What the space does not reach is tried at its edge.
 
     Raises
     ------
@@ -99,10 +109,12 @@ def sweep(  # noqa: PLR0913  # a sweep really has that many questions
         timeout_seconds=timeout_seconds,
         startup_trials=startup_trials,
         pruning=pruning or Pruning(),
+        looks=looks,
+        warm=warm,
     )
     with ExitStack() as stack:
         _occupy(folder, stack)
-        study = _open(folder, plan)
+        study = _open(folder, plan, pruner or _pruner(plan.pruning))
         bridge = None
         if tracker is not None:
             key = str(study.user_attrs[_KEY])
@@ -148,14 +160,14 @@ def _occupy(folder: Path, stack: ExitStack) -> None:
         raise StoreError(message) from error
 
 
-def _open(folder: Path, plan: Plan) -> optuna.Study:
+def _open(folder: Path, plan: Plan, pruner: BasePruner) -> optuna.Study:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
         storage=open_journal(folder),
         study_name=plan.study,
         direction="maximize",
         load_if_exists=True,
-        pruner=_pruner(plan.pruning),
+        pruner=pruner,
     )
     if _KEY not in study.user_attrs:
         study.set_user_attr(_KEY, uuid.uuid4().hex)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from flows.cli import COMMANDS
+from flows.cli import COMMANDS, module_of
 from onstage.config import PipelineConfig, load_config
 from onstage.models.catalog import ALGORITHMS
 from onstage.settings import Aliases, MlflowSettings, Promotion, Settings
@@ -21,7 +21,7 @@ CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_has_help_and_stands_in_the_readme(name: str) -> None:
-    command = importlib.import_module(f"flows.commands.{name}").command
+    command = importlib.import_module(module_of(name)).command
     assert command.help
     assert f"onstage {name}" in README
 

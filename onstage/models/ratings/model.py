@@ -54,6 +54,11 @@ class RatingModel(Recommender[RatingConfigT]):
     _knows_user: NDArray[np.bool_]
     _knows_item: NDArray[np.bool_]
 
+    @property
+    def has_biases(self) -> bool:
+        """Whether anything is estimated of a user or an item whose other side is unknown."""
+        return bool(self._user_bias.any() or self._item_bias.any())
+
     def learn(self, ratings: Ratings, seed: int) -> Self:
         """Fit on `ratings` alone. Enough for :meth:`estimates`; to rank, use ``fit``.
 

@@ -1,0 +1,34 @@
+"""Ratings models side by side."""
+
+from typing import Annotated
+
+from prefect import flow
+from prefect.runtime import flow_run
+from pydantic import Field
+
+from flows.parts import accepted
+from onstage.pipeline.ratings.comparing import Comparison
+from onstage.pipeline.runs import tracked
+from onstage.pipeline.workspace import Workspace
+from tasks.ratings import compare_ratings as compare
+
+
+@flow(name="compare-ratings", flow_run_name="compare-ratings-{config}")
+def compare_ratings(
+    config: str,
+    models: list[str] | None = None,
+    sample: Annotated[int | None, Field(ge=1)] = None,
+    folds: Annotated[int | None, Field(ge=2)] = None,
+) -> Comparison:
+    """Ingest, validate, and cross-validate ratings models on the same folds.
+
+    Args:
+        config: Configuration file, e.g. configs/movielens.yaml.
+        models: Some of the configuration's ratings.models; all by default.
+        sample: Pairs to look at, instead of the configuration's.
+        folds: Folds, instead of the configuration's.
+    """
+    workspace = Workspace.open(config).comparing(sample=sample, folds=folds, names=models)
+    name, flow_id = "compare-ratings", str(flow_run.id)
+    with workspace.alone(name), tracked(workspace, name, flow_id) as run:
+        return compare(workspace, accepted(workspace), run)

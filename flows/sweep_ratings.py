@@ -1,0 +1,35 @@
+"""The best ratings model: searched, checked, and kept to be asked."""
+
+from typing import Annotated
+
+from prefect import flow
+from prefect.runtime import flow_run
+from pydantic import Field
+
+from flows.parts import accepted
+from onstage.data.store import Reference
+from onstage.pipeline.runs import tracked
+from onstage.pipeline.workspace import Workspace
+from tasks.ratings import check_ratings, learn_ratings
+from tasks.ratings import sweep_ratings as tune
+
+
+@flow(name="sweep-ratings", flow_run_name="sweep-ratings-{config}")
+def sweep_ratings(
+    config: str,
+    trials: Annotated[int | None, Field(ge=1)] = None,
+) -> dict[str, Reference]:
+    """Ingest, validate, tune a ratings model on folds, check it on the hold-out, keep it.
+
+    Args:
+        config: Configuration file, e.g. configs/movielens.yaml.
+        trials: Trials of the study, instead of the configuration's.
+    """
+    workspace = Workspace.open(config).comparing(trials=trials)
+    name, flow_id = "sweep-ratings", str(flow_run.id)
+    with workspace.alone(name), tracked(workspace, name, flow_id) as run:
+        log = accepted(workspace)
+        swept = tune(workspace, log, run)
+        check = check_ratings(workspace, log, swept, run)
+        model = learn_ratings(workspace, log, swept, check)
+        return {"sweep": swept, "check": check, "model": model}

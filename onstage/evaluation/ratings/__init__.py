@@ -1,0 +1,1 @@
+"""How well ratings models estimate: folds, errors, and seconds out of logarithms."""

@@ -1,0 +1,1 @@
+"""Ratings models as steps: compared, tuned, checked, and asked."""

@@ -1,0 +1,1 @@
+"""Tuning of ratings models: folds as the objective, pruned fold by fold."""
