@@ -17,15 +17,24 @@ protocols:              # how models are examined; the first is the one that dec
   - kind: temporal      # one instant cuts the log; nothing after it is known to the models
     repeat: {kind: allow}  # exclude, if nobody wants the same item twice
 """
-REST = """
+MODELS = """
 models:                 # recipes that stand on the leaderboard as they are
   popularity: {algorithm: popularity}
   memory: {algorithm: memory, kind: count}
-
+"""
+RANKER = """\
+  ranker: {algorithm: ranker}  # who is live, by everything known just before; the likely champion
+"""
+SWEEP = """
 sweep:                  # tuned on the validation part, 20 trials each
   trials: 20
   algorithms: {item_knn: {}, ease: {}, als: {}, bpr: {}}
 """
+
+
+def _rest(*, live: bool) -> str:
+    """How models are examined, and which: what no look at the columns can change."""
+    return LIVE + MODELS + RANKER + SWEEP if live else ALWAYS + MODELS + SWEEP
 
 
 @click.command(name="init")
@@ -49,7 +58,7 @@ def command(file: Path, output: Path | None, *, dry_run: bool, force: bool) -> N
     from onstage.pipeline.workspace import write_atomically
 
     guess = inspect(file)
-    text = render_config(guess).rstrip() + "\n" + (LIVE if guess.windows else ALWAYS) + REST
+    text = render_config(guess).rstrip() + "\n" + _rest(live=guess.windows is not None)
     for sentence in guess.sentences:
         click.echo(f"- {sentence}", err=True)
     if dry_run:

@@ -68,6 +68,19 @@ class Candidates:
             excluded_item=self.excluded_item[kept >= 0],
         )
 
+    def arranged(self, order: NDArray[np.int64]) -> Self:
+        """The candidates of the requests in another order (a permutation)."""
+        number = np.empty(len(order), dtype=np.int64)
+        number[order] = np.arange(len(order))
+        request = number[self.excluded_request]
+        by_request = np.argsort(request, kind="stable")
+        return replace(
+            self,
+            of=self.of[order],
+            excluded_request=request[by_request],
+            excluded_item=self.excluded_item[by_request],
+        )
+
     def blocks(self, cells: int) -> Iterator[tuple[Positions, Positions, NDArray[np.bool_]]]:
         """Walk over groups of requests that share a set, in bounded memory.
 

@@ -27,9 +27,11 @@ class History:
     def __init__(self, dataset: Dataset) -> None:
         order = np.lexsort((dataset.time, dataset.user))
         self.n_items = dataset.n_items
+        self.user: Positions = dataset.user[order]
         self.item: Positions = dataset.item[order]
         self.time: Ticks = dataset.time[order]
         self.weight: NDArray[np.float32] = dataset.weight[order]
+        self.ends: Ticks | None = None if dataset.ends is None else dataset.ends[order]
         self._first = np.concatenate(([0], np.cumsum(dataset.user_counts)))
         self._instants = np.unique(dataset.time)
         self._key = dataset.user[order] * self._span + np.searchsorted(self._instants, self.time)

@@ -13,6 +13,8 @@ from onstage.models.ease import Ease, EaseConfig
 from onstage.models.item_knn import ItemKnn, ItemKnnConfig
 from onstage.models.memory import Memory, MemoryConfig
 from onstage.models.popularity import Popularity, PopularityConfig
+from onstage.models.ranker.config import RankerConfig
+from onstage.models.ranker.ranker import Ranker
 from onstage.models.ratings.baseline_only import BaselineOnly, BaselineOnlyConfig
 from onstage.models.ratings.co_clustering import CoClustering, CoClusteringConfig
 from onstage.models.ratings.knn_baseline import KnnBaseline, KnnBaselineConfig
@@ -49,6 +51,7 @@ ModelConfig: TypeAlias = Annotated[
     | EaseConfig
     | AlsConfig
     | BprConfig
+    | RankerConfig
     | SvdConfig
     | SvdppConfig
     | NmfConfig
@@ -87,6 +90,8 @@ def build(config: ModelConfig) -> Recommender[Any]:  # noqa: C901, PLR0911, PLR0
             return Als(config)
         case BprConfig():
             return Bpr(config)
+        case RankerConfig():
+            return Ranker(config)
         case SvdConfig():
             return Svd(config)
         case SvdppConfig():

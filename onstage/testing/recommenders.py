@@ -1,6 +1,7 @@
 """What every recommender must do: subclass, name a configuration, inherit the tests."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -225,7 +226,7 @@ class RecommenderConformance:
         data = crowd(12)
         plain = model.fit(data).recommend([0, 3], k=4)
         users, items = renamed(data, kind)
-        names = Dataset(users, items, data.clock, data.user, data.item, data.time, data.weight)
+        names = replace(data, users=users, items=items)
         top = build(self.config).fit(names).recommend(users[[0, 3]], k=4)
         positions = data.item_positions(plain[Columns.ITEM].to_numpy())
         assert top[Columns.USER].tolist() == [users[u] for u in plain[Columns.USER]]

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from onstage.config import load_config
 from onstage.data.clock import Clock
 from onstage.data.sources.config import DataConfig
 from onstage.data.sources.ingest import ingest
@@ -196,3 +197,20 @@ def test_the_real_logs_are_recognised(data: Path, tmp_path: Path) -> None:
 )  # fmt: skip
 def test_real_files_that_are_no_logs_are_said_to_be_none(data: Path, name: str) -> None:
     assert "timestamp" in inspect(data / name).missing
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_only_a_log_with_ends_gets_the_ranker_of_who_is_live(tmp_path: Path, *, live: bool) -> None:
+    from flows.commands.init import command
+
+    path, target = tmp_path / "watches.csv", tmp_path / "made.yaml"
+    ends = ",stop" if live else ""
+    rows = [
+        f"u{u},s{(u + i) % 9},{100 * i + u}" + (f",{100 * i + u + 5}" if live else "")
+        for u in range(30)
+        for i in range(20)
+    ]
+    path.write_text("\n".join([f"user_id,streamer,start{ends}", *rows]))
+    assert command.callback is not None
+    command.callback(file=path, output=target, dry_run=False, force=False)
+    assert ("ranker" in load_config(target).models) == live

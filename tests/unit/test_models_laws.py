@@ -10,6 +10,7 @@ from onstage.models.ease import EaseConfig
 from onstage.models.item_knn import ItemKnnConfig
 from onstage.models.memory import MemoryConfig
 from onstage.models.popularity import PopularityConfig
+from onstage.models.ranker.config import RankerConfig
 from onstage.models.ratings.baseline_only import BaselineOnlyConfig
 from onstage.models.ratings.co_clustering import CoClusteringConfig
 from onstage.models.ratings.knn_baseline import KnnBaselineConfig
@@ -160,6 +161,16 @@ class TestCoClustering(RatingConformance):
 class TestCoClusteringOnAGrid(RatingConformance):
     config: ClassVar[ModelConfig] = CoClusteringConfig(grid=100)
     discovers = False
+
+
+class TestRankerWithoutTrees(RecommenderConformance):
+    config: ClassVar[ModelConfig] = RankerConfig(factors=6, ease_items=0)
+
+
+class TestRankerWithTrees(RecommenderConformance):
+    config: ClassVar[ModelConfig] = RankerConfig(
+        factors=6, min_events=20, min_rows=2, trees=6, leaves=4, head=6
+    )
 
 
 def test_every_algorithm_has_its_laws_tested() -> None:

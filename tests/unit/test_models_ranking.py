@@ -107,6 +107,10 @@ def test_everything_worth_tuning_is_in_a_space() -> None:
         "baseline_only": {"target", "baseline_epochs"},
         "slope_one": {"target", "max_items", "grid"},
         "co_clustering": {"target", "grid"},
+        "ranker": {
+            *("events", "days", "refits", "negatives", "min_events", "column_share", "row_share"),
+            *("head", "own_weight", "ease_items", "neighbours", "shrinkage"),
+        },
     }
     for algorithm in ALGORITHMS:
         text = files("onstage.models").joinpath(f"spaces/{algorithm}.yaml").read_text()

@@ -1,0 +1,1 @@
+"""Features of (user, live item, time), from what was known just before that time."""
