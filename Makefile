@@ -1,6 +1,6 @@
 # What a newcomer types. Every target makes its own .venv from constraints.txt and needs nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help demo deep test check ui docs results bench clean
+.PHONY: help demo deep test test-kill check ui docs results bench clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -9,7 +9,7 @@ DEEP := $(VENV)/.deep
 TESTS ?=
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s :
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s :
 
 $(DONE): pyproject.toml constraints.txt
 	@python=$$(for p in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
@@ -31,6 +31,9 @@ demo: $(DONE)  ## simulate a live-stream platform and retrain on it, offline
 test: $(DEEP)  ## the tests (those marked realdata are skipped where the data are absent)
 	$(BIN)/python -m pytest $(TESTS)
 
+test-kill: $(DEEP)  ## kill -9 at every moment of a retrain (half an hour), and docs/kill-matrix.md
+	ONSTAGE_KILL=all ONSTAGE_KILL_TABLE=docs/kill-matrix.md $(BIN)/python -m pytest -q tests/e2e/kill
+
 check: $(DEEP)  ## style, types, layers, documentation
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -38,7 +41,7 @@ check: $(DEEP)  ## style, types, layers, documentation
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/architecture
 
-deep: $(DEEP)  ## add torch to the environment: sequence models
+deep: $(DEEP)  ## add torch to the environment, for sequence models
 
 ui: $(DONE)  ## Prefect server and MLflow UI on loopback, addresses printed
 	@$(BIN)/onstage ui

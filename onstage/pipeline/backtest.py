@@ -47,7 +47,8 @@ class _Fitted:
 def backtested(workspace: Workspace, validated: Reference, recipe: Recipe) -> Reference:
     """Evaluate one recipe on the test part of every protocol.
 
-    The artefact has one per-event table a protocol, ``<protocol>.parquet``, and ``costs.json``.
+    The artefact has one per-event table a protocol, ``<protocol>.parquet``, and ``costs.json``,
+    which is no content: the same answers are the same, however long they took.
     """
     config = workspace.config
 
@@ -81,6 +82,7 @@ def backtested(workspace: Workspace, validated: Reference, recipe: Recipe) -> Re
             "seed": config.seed,
         },
         build_tables,
+        content=("*.parquet",),
     )
 
 

@@ -28,8 +28,9 @@ PLOTS: Final = ("history.png", "importance.png")
 def swept(workspace: Workspace, validated: Reference, algorithm: str, parent: str) -> Reference:
     """Tune one algorithm on the primary protocol's validation part.
 
-    The artefact has ``trials.parquet``, ``best.json`` and the plots. While it runs, the study
-    stands in the data set's folder, so that a killed process loses at most its current trials.
+    The artefact has ``trials.parquet``, ``best.json`` and the plots. Its content is what was found
+    best: trials also say how long they took. While it runs, the study stands in the data set's
+    folder, so that a killed process loses at most its current trials.
 
     Parameters
     ----------
@@ -64,7 +65,9 @@ def swept(workspace: Workspace, validated: Reference, algorithm: str, parent: st
             tracker_of(workspace).log_artifacts(result.run_id, folder, "sweep")
         return _counts(result)
 
-    return workspace.step("sweep", SWEEP_VERSION, {"log": validated}, question, build)
+    return workspace.step(
+        "sweep", SWEEP_VERSION, {"log": validated}, question, build, content=(BEST,)
+    )
 
 
 def best_config(workspace: Workspace, made: Reference) -> ModelConfig:

@@ -3,29 +3,21 @@
 import json
 import os
 import signal
-import socket
 import subprocess
-import sys
-import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.e2e.servers import PREFECT, prefect_server, until
+
 
 pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("default")]
 
 ROOT = Path(__file__).parents[2]
-PREFECT = str(Path(sys.executable).with_name("prefect"))
 MINUTES = 60
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def ask(api: str, path: str, question: dict[str, Any]) -> Any:
@@ -38,43 +30,14 @@ def ask(api: str, path: str, question: dict[str, Any]) -> Any:
         return json.load(answer)
 
 
-def until(found: Callable[[], Any], seconds: float, what: str) -> Any:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            value = found()
-        except OSError:
-            value = None
-        if value:
-            return value
-        time.sleep(1)
-    pytest.fail(f"{what} did not happen within {seconds:.0f} s")
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, str]]]:
     """Address of the API and the environment of whoever talks to it."""
     home = tmp_path_factory.mktemp("prefect-server")
-    api = f"http://127.0.0.1:{(port := free_port())}/api"
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")},
-        "PREFECT_HOME": str(home),
-        "PREFECT_API_URL": api,
-        "ONSTAGE_HOME": str(home / "onstage"),
-        "ONSTAGE_PROGRESS": "0",
-        "DO_NOT_TRACK": "true",
-    }
-    words = [PREFECT, "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    with (home / "server.log").open("wb") as log:
-        process = subprocess.Popen(
-            words, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
-        )
-        try:
-            until(lambda: urllib.request.urlopen(f"{api}/health", timeout=5), 180, "the server")
-            yield api, environment
-        finally:
-            os.killpg(process.pid, signal.SIGTERM)
-            process.wait(timeout=30)
+    others = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    mine = {"ONSTAGE_HOME": str(home / "onstage"), "ONSTAGE_PROGRESS": "0", "DO_NOT_TRACK": "true"}
+    with prefect_server(home, {**others, **mine}) as environment:
+        yield environment["PREFECT_API_URL"], environment
 
 
 @pytest.fixture(scope="module")
