@@ -81,7 +81,7 @@ Made by `make test-kill`: a retrain of a small simulated platform is killed by S
 its moments, and started again. `begun`, `middle`, `written` and `published` are moments of a step;
 `before` and `after` those of a call (a trial, MLflow, the registry, the audit, the page).
 
-"same": the artefacts' contents, the recommendations byte for byte, the trials, the MLflow runs (none
+"same": the artefacts' contents, the recommendations byte for byte, the trials, MLflow's runs (none
 RUNNING, none twice), the registered versions, the aliases and the champion's moves in the audit are
 those of a retrain that nobody killed, and no finished step was made again.
 
