@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "promote": "Decide whether the newest leader becomes champion.",
     "champion": "Say who is, or was, champion, since when and why.",
     "rollback": "Give @champion back to the version before.",
+    "explore": "Show what a data set looks like: one page of figures and tables.",
     "cluster": "Group users and items by what they do.",
     "recommend": "Write recommendations of what is live, for all users or some.",
     "ui": "Start the Prefect server and the MLflow UI on loopback.",

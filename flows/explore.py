@@ -1,0 +1,29 @@
+"""Look at the data."""
+
+from prefect import flow
+from prefect.runtime import flow_run
+
+from onstage.data.store import Reference
+from onstage.pipeline.workspace import Workspace
+from tasks.explore import explore as look
+from tasks.explore import record, survey
+from tasks.ingest import ingest
+from tasks.validate import validate
+
+
+@flow(name="explore", flow_run_name="explore-{config}")
+def explore(
+    config: str,
+) -> Reference:
+    """Ingest, validate, and show what the log looks like: one page, its figures, its numbers.
+
+    Args:
+        config: Configuration file, e.g. configs/deskdrop.yaml.
+    """
+    workspace = Workspace.open(config)
+    with workspace.alone("explore"):
+        tables = ingest(workspace)
+        log = validate(workspace, tables)
+        made = look(workspace, tables, log, survey(workspace, tables))
+        record(workspace, log, made, str(flow_run.id))
+        return made

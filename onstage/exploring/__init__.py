@@ -1,0 +1,1 @@
+"""What a log looks like: numbers, tables and sentences, before any model."""
