@@ -48,9 +48,14 @@ class Boxes(Exhibit):
             )
         high, low = int(table["median"].argmax()), int(table["median"].argmin())
         peak = int(table["most"].argmax())
-        return (
+        medians = (
             f"Medians of {self.column} lie between {self._at('median', low)} and "
-            f"{self._at('median', high)}{self._difference(low, high)}. The largest value, "
+            f"{self._at('median', high)}{self._difference(low, high)}"
+        )
+        if table["median"].iloc[high] == table["median"].iloc[low]:
+            medians = f"Every weekday has the median {number(table['median'].iloc[low])}"
+        return (
+            f"{medians}. The largest value, "
             f"{number(table['most'].iloc[peak])}, is on a {self._day(peak)}; "
             f"{percent(table['outside'].sum() / table['n'].sum())} lie beyond the whiskers."
         )

@@ -64,10 +64,11 @@ class Counts(Exhibit):
     @override
     def sentence(self) -> str:
         most = int(self.values.max())
+        once = f"{percent(self.once)} have" if self.once else "none has"
         return (
-            f"Of the {count(self.total)} {self.holder}s {percent(self.once)} have one "
-            f"{self.thing} only; the median {self.holder} has {number(self.median)}, "
-            f"{percent(self.beyond)} have more than {CLIP}, and the most is {count(most)}."
+            f"Of the {count(self.total)} {self.holder}s {once} one {self.thing} only; the median "
+            f"{self.holder} has {number(self.median)}, {percent(self.beyond)} have more than "
+            f"{CLIP}, and the most is {count(most)}."
         )
 
     @override

@@ -91,7 +91,8 @@ class Lengths(Exhibit):
         if self.log is None or math.isnan(self.log.skewness):
             return "."
         return (
-            f"; their logarithms have {number(self.log.skewness)} and {number(self.log.kurtosis)}."
+            f"; their logarithms have a skewness of {number(self.log.skewness)} and a kurtosis of "
+            f"{number(self.log.kurtosis)}."
         )
 
     @property

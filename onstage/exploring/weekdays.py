@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from onstage.exploring.exhibit import Absent, Exhibit, Sheet
 from onstage.exploring.tables import WEEKDAYS, Tables
-from onstage.exploring.wording import count, duration, percent
+from onstage.exploring.wording import HOUR, count, percent
 
 
 TITLE: Final = "Days of the week"
@@ -50,7 +50,7 @@ class Weekdays(Exhibit):
         if values.min() == values.max():
             return f"All weekdays have the same {words}"
         high, low = int(values.argmax()), int(values.argmin())
-        text = duration if column == TIME else count
+        text = _hours if column == TIME else count
         more = percent(values[high] / values[low] - 1) + " above" if values[low] else "above"
         return (
             f"{WEEKDAYS[high]} has the most {words} ({text(values[high])}), "
@@ -63,9 +63,13 @@ class Weekdays(Exhibit):
         rows = []
         for record in self.table.to_dict("records"):
             cells = [count(record[c]) for c in MEASURES]
-            cells += [f"{record[TIME] / 3600:,.0f} h"] if TIME in record else []
+            cells += [_hours(record[TIME])] if TIME in record else []
             rows.append((str(record["weekday"]), *cells))
         return (Sheet("By weekday", ("weekday", *self.measures.values()), tuple(rows)),)
+
+
+def _hours(seconds: float) -> str:
+    return f"{count(seconds / HOUR)} h"
 
 
 def weekdays(tables: Tables) -> Weekdays | Absent:

@@ -75,13 +75,9 @@ def _(shown: Counts) -> Figures:
     with panel(f"{shown.thing}s per {shown.holder}".capitalize()) as axes:
         axes.bar(range(1, CLIP + 2), shares, color=COLOURS[0], width=0.85)
         axes.bar([1], shares[:1], color=COLOURS[1], width=0.85)
-        axes.annotate(
-            f"once: {percent(shown.once)}",
-            (1, shares[0]),
-            xytext=(6, 3),
-            textcoords="offset points",
-            color=COLOURS[1],
-            fontsize=10,
+        said = f"once: {percent(shown.once)}"
+        axes.text(
+            0.5, 0.96, said, transform=axes.transAxes, ha="center", va="top", color=COLOURS[1]
         )
         axes.set_xticks([1, 5, 10, 15, 20, 25, CLIP + 1], ["1", "5", "10", "15", "20", "25", ">30"])
         axes.set_xlabel(f"{shown.thing}s")

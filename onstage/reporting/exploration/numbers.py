@@ -17,6 +17,7 @@ from onstage.reporting.exploration.panels import (
     figure_of,
     panel,
     stretch,
+    typical,
     words,
 )
 from onstage.reporting.figures import COLOURS
@@ -56,7 +57,12 @@ def _(shown: Boxes) -> Figures:
             flier.set(markerfacecolor=DAY_COLOURS[day])
         for line in made["medians"]:
             line.set(color="#111111", linewidth=1.6)
-        logarithmic = stretch(axes, "y", shown.table[["median", "most"]].to_numpy().ravel())
+        logarithmic = stretch(
+            axes,
+            "y",
+            usual=float(shown.table["q3"].max()) or 1.0,
+            most=float(shown.table["most"].max()),
+        )
         axes.set_xticks(days, [SHORT[day] for day in days])
         axes.set_ylabel(words(shown.column) + (", logarithmic" if logarithmic else ""))
         axes.grid(visible=False, axis="x")
@@ -78,11 +84,21 @@ def _scatter(shown: Scatters, pair: tuple[str, str], r: float) -> "Figure":
         colours: list[str] | str = COLOURS[0]
         if dated:
             colours = [DAY_COLOURS[int(day)] for day in rows["weekday"].fillna(0)]
-        axes.scatter(rows[a], rows[b], s=7, c=colours, alpha=0.55, linewidths=0, rasterized=True)
+        axes.scatter(rows[a], rows[b], s=10, c=colours, alpha=0.6, linewidths=0, rasterized=True)
         for axis, column in (("x", a), ("y", b)):
-            name = words(column) + (", logarithmic" if stretch(axes, axis, rows[column]) else "")
+            usual, most = typical(rows[column]), float(rows[column].abs().max())
+            logarithmic = stretch(axes, axis, usual=usual, most=most)
+            name = words(column) + (", logarithmic" if logarithmic else "")
             (axes.set_xlabel if axis == "x" else axes.set_ylabel)(name)
-        axes.text(0.02, 0.98, _told(shown, r), transform=axes.transAxes, va="top", fontsize=9)
+        axes.text(
+            0.02,
+            0.98,
+            _told(shown, r),
+            transform=axes.transAxes,
+            va="top",
+            fontsize=9,
+            bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1.5},
+        )
         figure = figure_of(axes)
         figure.set_dpi(150)
         if dated:

@@ -8,6 +8,7 @@ from typing import Final
 from onstage.exploring.exhibit import Exhibit, Exploration
 from onstage.reporting.exploration import log, numbers, watching
 from onstage.reporting.exploration.draw import draw
+from onstage.reporting.exploration.panels import WIDTH
 from onstage.reporting.figures import save_png, style, svg_uri
 
 
@@ -20,10 +21,17 @@ DRAWN: Final = (log, numbers, watching)
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure as the page holds it."""
+    """A figure as the page holds it.
+
+    Attributes
+    ----------
+    wide
+        Whether it is wider than a panel.
+    """
 
     name: str
     uri: str
+    wide: bool
 
 
 def render_exploration(exploration: Exploration, folder: Path) -> Path:
@@ -69,5 +77,6 @@ def _pictures(shown: Exhibit, folder: Path) -> list[Picture]:
     with style():
         for name, figure in draw(shown).items():
             save_png(figure, folder / f"{name}.png")
-            made.append(Picture(name, svg_uri(figure)))
+            wide = bool(figure.get_figwidth() > WIDTH)
+            made.append(Picture(name, svg_uri(figure), wide))
     return made

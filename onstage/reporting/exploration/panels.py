@@ -27,7 +27,7 @@ SHORT: Final = tuple(day[:3] for day in WEEKDAYS)
 MILLION: Final = 1e6
 TEN_THOUSAND: Final = 1e4
 HEAVY: Final = 30.0
-"""An axis whose largest value is so many times the median gets a logarithmic scale."""
+"""An axis whose largest value is so many times the usual one gets a logarithmic scale."""
 MOMENTS: Final = {
     1: "1 s",
     10: "10 s",
@@ -81,10 +81,10 @@ def ticks(axes: "Axes", *, x: Callable[..., str] | None = None, y: bool = True) 
 
 def percents(axes: "Axes", which: str = "y") -> None:
     """Write the ticks of shares as percent."""
-    from matplotlib.ticker import PercentFormatter
+    from matplotlib.ticker import FuncFormatter
 
     axis = axes.yaxis if which == "y" else axes.xaxis
-    axis.set_major_formatter(PercentFormatter(xmax=1, decimals=None))
+    axis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.4g} %"))
 
 
 def bars(axes: "Axes", names: "list[str]", heights: ArrayLike, colour: str = COLOURS[0]) -> None:
@@ -95,19 +95,19 @@ def bars(axes: "Axes", names: "list[str]", heights: ArrayLike, colour: str = COL
     axes.margins(x=0.02, y=0.12)
 
 
-def heavy(values: ArrayLike) -> bool:
-    """Whether a few values are so large that the others would be one blot."""
-    positive = np.abs(np.asarray(values, dtype=np.float64))
-    positive = positive[np.isfinite(positive) & (positive > 0)]
-    return bool(len(positive) and positive.max() > HEAVY * np.median(positive))
+def typical(values: ArrayLike) -> float:
+    """The median of what is not zero."""
+    sizes = np.abs(np.asarray(values, dtype=np.float64))
+    sizes = sizes[np.isfinite(sizes) & (sizes > 0)]
+    return float(np.median(sizes)) if len(sizes) else 0.0
 
 
-def stretch(axes: "Axes", which: str, values: ArrayLike) -> bool:
-    """Give an axis a logarithmic scale that has a zero, if its values ask for one."""
+def stretch(axes: "Axes", which: str, *, usual: float, most: float) -> bool:
+    """Give an axis a logarithmic scale that has a zero, if it would show one blot else."""
     from matplotlib.ticker import FuncFormatter, NullLocator, SymmetricalLogLocator
 
     axis = axes.xaxis if which == "x" else axes.yaxis
-    if not heavy(values):
+    if not most > HEAVY * usual > 0:
         axis.set_major_formatter(FuncFormatter(compact))
         return False
     (axes.set_xscale if which == "x" else axes.set_yscale)("symlog", linthresh=1.0, linscale=0.5)

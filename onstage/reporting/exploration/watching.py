@@ -1,6 +1,6 @@
 """Figures of watching: durations, the share of a stream that was watched, weekdays."""
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +44,7 @@ def _raw(shape: Shape) -> "Figure":
     size, unit = next(((s, u) for s, u in UNITS if end >= UNITS_SHOWN * s), UNITS[-1])
     with panel("Watch duration") as axes:
         axes.stairs(_density(shape), shape.edges / size, fill=True, color=COLOURS[0], alpha=0.75)
-        _mark(axes, shape.median / size, f"median {duration(shape.median)}", COLOURS[1])
+        _mark(axes, shape.median / size, duration(shape.median), "upper right")
         axes.set_xlabel(f"watch duration ({unit})")
         axes.set_ylabel("share of watches")
         axes.margins(x=0.01)
@@ -59,12 +59,8 @@ def _logarithm(shape: Shape) -> "Figure":
     edges = np.exp(shape.edges)
     with panel("Watch duration, logarithmic") as axes:
         axes.stairs(_density(shape), edges, fill=True, color=COLOURS[2], alpha=0.75)
-        _mark(
-            axes,
-            float(np.exp(shape.median)),
-            f"median {duration(np.exp(shape.median))}",
-            COLOURS[1],
-        )
+        middle = float(np.exp(shape.median))
+        _mark(axes, middle, duration(middle), "upper left")
         axes.set_xscale("log")
         inside = [m for m in MOMENTS if edges[0] <= m <= edges[-1]]
         if inside:
@@ -82,9 +78,11 @@ def _density(shape: Shape) -> NDArray[np.float64]:
     return np.asarray(shape.heights / shape.n, dtype=np.float64)
 
 
-def _mark(axes: "Axes", at: float, text: str, colour: str) -> None:
-    axes.axvline(at, color=colour, linestyle="--", linewidth=1.2, label=text)
-    axes.legend(fontsize=10, loc="best")
+def _mark(
+    axes: "Axes", median: float, text: str, where: Literal["upper left", "upper right"]
+) -> None:
+    axes.axvline(median, color=COLOURS[1], linestyle="--", linewidth=1.2, label=f"median\n{text}")
+    axes.legend(fontsize=10, loc=where)
 
 
 @draw.register(Watched)
@@ -109,7 +107,7 @@ def _(shown: Watched) -> Figures:
             fontsize=10,
         )
         axes.set_xlabel("up to … % of the stream")
-        axes.set_ylabel("% of watches on bars")
+        axes.set_ylabel("share of watches")
         percents(axes)
         return {"watched_share": figure_of(axes)}
 
