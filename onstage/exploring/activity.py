@@ -50,7 +50,8 @@ class Activity(Exhibit):
     def sentence(self) -> str:
         rows = self.rows_per_day
         if len(rows) == 1:
-            return f"All {counted(rows[0], 'row')} fall on one day, {self.busiest}."
+            what = "The only row falls" if rows[0] == 1 else f"All {count(rows[0])} rows fall"
+            return f"{what} on one day, {self.busiest}."
         middle = float(np.median(rows))
         half = len(rows) // 2
         before, after = rows[:half].sum(), rows[len(rows) - half :].sum()
@@ -60,7 +61,7 @@ class Activity(Exhibit):
         peak = f", {number(rows.max() / middle)} times as many" if middle else ""
         trend = change(float(before), float(after))
         return (
-            f"The median day has {count(middle)} rows; the busiest, {self.busiest}, has "
+            f"The median day has {counted(middle, 'row')}; the busiest, {self.busiest}, has "
             f"{count(rows.max())}{peak}. The second half of the {len(rows):,} days has {trend} "
             f"{'rows than' if trend != 'as many' else 'rows as'} the first{silent}."
         )

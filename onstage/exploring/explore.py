@@ -127,7 +127,8 @@ def _streams(tables: Tables) -> Iterator[Part]:
     related = correlations(tables, "streams", "stream_correlations", "Correlations of streams")
     if related is None:
         why = "streams have no two numbers that could be compared"
-        yield Absent("stream_correlations", "Correlations of streams", ("windows.…",), why)
+        needed = (f"windows.{Columns.DURATION}", *(f"windows.{name}" for name in LEADING[2:]))
+        yield Absent("stream_correlations", "Correlations of streams", needed, why)
         return
     usable = list(related.table.columns)
     leading = [name for name in LEADING if name in usable]

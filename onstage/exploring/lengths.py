@@ -118,12 +118,12 @@ class Lengths(Exhibit):
 def lengths(tables: Tables) -> Lengths | Absent:
     """Describe the durations of the log's rows."""
     key, title = "watch_duration", "Watch duration"
-    needed = ("interactions.duration_seconds", "interactions.ends_at")
+    needed = ("interactions.duration_seconds or interactions.ends_at",)
     if not tables.has("log", "seconds"):
-        return Absent(key, title, needed, "the log does not say how long a watch lasted")
+        return Absent(key, title, needed, "no row says how long a watch lasted")
     known, low = tables.row("SELECT count(seconds), count_if(seconds <= 0) FROM log")
     if not known:
-        return Absent(key, title, needed[:1], "the column has no value at all")
+        return Absent(key, title, needed, "no row has a value")
     rows = tables.rows["log"]
     notes = [f"{percent((rows - known) / rows)} of the rows have no duration"] * (known < rows)
     if low:

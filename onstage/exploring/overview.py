@@ -26,7 +26,7 @@ class Overview(Exhibit):
     """
 
     key: str = "overview"
-    title: str = "The log"
+    title: str = "Size and time"
     rows: int
     users: int
     items: int
@@ -66,7 +66,7 @@ class Overview(Exhibit):
             ("first row", self.first),
             ("last row", self.last),
         )
-        return (Sheet("Size and time", ("what", "value"), rows),)
+        return (Sheet("In numbers", ("what", "value"), rows),)
 
 
 def overview(tables: Tables) -> Overview:

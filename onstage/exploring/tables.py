@@ -46,7 +46,7 @@ class Tables:
     ``log`` has ``user, item, tick, day, weekday`` (Monday is 0; NULL in a log of steps) and, where
     there are any, ``seconds``, ``weight``, ``event`` and ``broadcast``. ``streams`` has one row a
     window: ``item, weekday, duration_seconds``, the source's numbers, and ``engagement_count``.
-    ``relations`` has the source's numbers.
+    ``relations`` has the source's numbers; ``titles`` has ``item`` (as text) and ``title``.
 
     Attributes
     ----------
@@ -83,6 +83,13 @@ class Tables:
         found = self.connection.execute(sql)
         names = [column[0] for column in found.description or []]
         return pd.DataFrame(found.fetchall(), columns=pd.Index(names, dtype="str"))
+
+    def title(self, item: str) -> str | None:
+        """The title of an item, where the catalogue has one."""
+        if not self.has("titles"):
+            return None
+        wanted = f"SELECT title FROM titles WHERE item = {literal(item)} AND title IS NOT NULL"
+        return next(iter(self.row(f"{wanted} ORDER BY title LIMIT 1")), None)
 
     @contextmanager
     def in_order(self) -> Iterator[None]:
@@ -129,6 +136,7 @@ def opened(
         if isinstance(data.windows, WindowSource) and not data.windows.opens:
             views.make_streams()
         views.make_relations()
+        views.make_titles()
         yield Tables(
             connection,
             clock,
@@ -200,6 +208,14 @@ class _Views:
         columns = [f"{_finite(name)} AS {q(name)}" for name in numbers]
         self._view("relations", "relations", columns)
         self.numbers["relations"] = numbers
+
+    def make_titles(self) -> None:
+        if "items" in self.files and Columns.TITLE in self._types("items"):
+            columns = [
+                f"CAST({q(Columns.ITEM)} AS VARCHAR) AS item",
+                f"{q(Columns.TITLE)} AS title",
+            ]
+            self._view("titles", "items", columns)
 
     def _view(self, name: str, table: str, columns: list[str]) -> None:
         chosen = ", ".join(['file_row_number AS "#"', *columns])

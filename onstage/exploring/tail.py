@@ -20,7 +20,7 @@ class Tail(Exhibit):
     rows : ndarray of int64, shape (n_items,)
         Falling.
     top
-        Id of the most popular item; of several the first by text.
+        Title or id of the most popular item; of several the first by the text of their ids.
     """
 
     key: str = "long_tail"
@@ -77,4 +77,4 @@ def tail(tables: Tables) -> Tail:
     (top,) = tables.row(
         "SELECT CAST(item AS VARCHAR) FROM log GROUP BY item ORDER BY count(*) DESC, 1 LIMIT 1"
     )
-    return Tail(rows=found["n"].to_numpy(dtype=np.int64), top=f"Item {top}")
+    return Tail(rows=found["n"].to_numpy(dtype=np.int64), top=tables.title(top) or f"Item {top}")

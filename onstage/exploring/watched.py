@@ -61,7 +61,7 @@ def watched(tables: Tables) -> Watched | Absent:
     """Join watches with their streams and count them by percentage."""
     needed = []
     if not tables.has("log", "seconds"):
-        needed.append("interactions.duration_seconds")
+        needed.append("interactions.duration_seconds or interactions.ends_at")
     if not tables.has("log", "broadcast"):
         needed.append("interactions.broadcast_id")
     if not tables.has("streams", "broadcast"):

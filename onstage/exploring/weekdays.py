@@ -9,12 +9,14 @@ from typing_extensions import override
 
 from onstage.exploring.exhibit import Absent, Exhibit, Sheet
 from onstage.exploring.tables import WEEKDAYS, Tables
-from onstage.exploring.wording import HOUR, count, percent
+from onstage.exploring.wording import HOUR, count, number, percent
 
 
 TITLE: Final = "Days of the week"
 MEASURES: Final = {"users": "unique users", "items": "unique items", "rows": "rows"}
 TIME: Final = "seconds"
+TWICE: Final = 2.0
+"""From this ratio on it is told as a ratio."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,10 +53,14 @@ class Weekdays(Exhibit):
             return f"All weekdays have the same {words}"
         high, low = int(values.argmax()), int(values.argmin())
         text = _hours if column == TIME else count
-        more = percent(values[high] / values[low] - 1) + " above" if values[low] else "above"
+        ratio = values[high] / values[low] if values[low] else np.inf
+        more = (
+            f"{percent(ratio - 1)} above" if ratio < TWICE else f"{number(ratio)} times as many as"
+        )
+        more = more if np.isfinite(ratio) else "unlike"
         return (
             f"{WEEKDAYS[high]} has the most {words} ({text(values[high])}), "
-            f"{more} {WEEKDAYS[low]} with the least ({text(values[low])})"
+            f"{more} {WEEKDAYS[low]}, which has the least ({text(values[low])})"
         )
 
     @property

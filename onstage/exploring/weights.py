@@ -66,7 +66,7 @@ def weights(tables: Tables) -> Weights | Absent:
             "FROM log"
         )
     if not known:
-        return Absent("weights", TITLE, missing.missing, "the column has no value at all")
+        return Absent("weights", TITLE, missing.missing, "no row has a value")
     value = "weight"
     if distinct > MOST:
         width = (high - low) / MOST

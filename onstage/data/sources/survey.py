@@ -23,6 +23,7 @@ ATTRIBUTE: Final = "attribute"
 UNREAD: Final = "NULL"
 """Expression of a query's column that is not fetched."""
 MOST_VALUES: Final = 20
+NAMELESS: Final = "(no name)"
 
 
 class ColumnSurvey(BaseModel):
@@ -152,7 +153,7 @@ class _Surveyor:
         having = [c for one, c in zip(relations, counted, strict=True) if name in one.columns]
         missing = [c[f"missing {name}"] for c in having if f"missing {name}" in c]
         return ColumnSurvey(
-            name=name,
+            name=name or NAMELESS,
             use=self._use(name),
             rows=sum(c["rows"] for c in having),
             missing=sum(missing) if missing else None,

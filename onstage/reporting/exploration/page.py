@@ -76,6 +76,8 @@ def _pictures(shown: Exhibit, folder: Path) -> list[Picture]:
     made = []
     with style():
         for name, figure in draw(shown).items():
+            figure.draw_without_rendering()  # lays out once for both files
+            figure.set_layout_engine("none")
             save_png(figure, folder / f"{name}.png")
             wide = bool(figure.get_figwidth() > WIDTH)
             made.append(Picture(name, svg_uri(figure), wide))
