@@ -78,7 +78,7 @@ class Boxes(Exhibit):
             (WEEKDAYS[r["weekday"]], count(r["n"]), *(number(r[c]) for c in names))
             for r in self.table.to_dict("records")
         )
-        header = ("weekday", "streams", "1st quartile", "median", "3rd quartile", "largest")
+        header = ("weekday", "streams", "25 %", "median", "75 %", "largest")
         return (Sheet(self.column, header, rows),)
 
 

@@ -49,18 +49,19 @@ class Missing(Exhibit):
     @override
     def sheets(self) -> tuple[Sheet, ...]:
         columns = self.survey.columns
+        uneven = any(c.rows != self.survey.rows for c in columns)
         rows = tuple(
             (
                 c.name,
                 c.use or "not used",
-                count(c.rows),
+                *((count(c.rows),) if uneven else ()),
                 "not counted" if c.missing is None else count(c.missing),
                 percent(_share(c)) if c.missing is not None else "",
             )
             for c in columns
         )
         caption = f"{listed(self.survey.files)}: {counted(self.survey.rows, 'row')}"
-        header = ("column", "used as", "rows", "missing", "share")
+        header = ("column", "used as", *(("rows",) if uneven else ()), "missing", "share")
         return (Sheet(caption, header, rows, tuple(_share(c) for c in columns)),)
 
     @override
