@@ -12,6 +12,7 @@ from onstage.models.decayed_popularity import DecayedPopularity, DecayedPopulari
 from onstage.models.ease import Ease, EaseConfig
 from onstage.models.item_knn import ItemKnn, ItemKnnConfig
 from onstage.models.memory import Memory, MemoryConfig
+from onstage.models.mf import Mf, MfConfig
 from onstage.models.popularity import Popularity, PopularityConfig
 from onstage.models.ranker.config import RankerConfig
 from onstage.models.ranker.ranker import Ranker
@@ -52,6 +53,7 @@ ModelConfig: TypeAlias = Annotated[
     | AlsConfig
     | BprConfig
     | RankerConfig
+    | MfConfig
     | SvdConfig
     | SvdppConfig
     | NmfConfig
@@ -92,6 +94,8 @@ def build(config: ModelConfig) -> Recommender[Any]:  # noqa: C901, PLR0911, PLR0
             return Bpr(config)
         case RankerConfig():
             return Ranker(config)
+        case MfConfig():
+            return Mf(config)
         case SvdConfig():
             return Svd(config)
         case SvdppConfig():

@@ -9,6 +9,7 @@ from onstage.models.decayed_popularity import DecayedPopularityConfig
 from onstage.models.ease import EaseConfig
 from onstage.models.item_knn import ItemKnnConfig
 from onstage.models.memory import MemoryConfig
+from onstage.models.mf import MfConfig
 from onstage.models.popularity import PopularityConfig
 from onstage.models.ranker.config import RankerConfig
 from onstage.models.ratings.baseline_only import BaselineOnlyConfig
@@ -170,6 +171,22 @@ class TestRankerWithoutTrees(RecommenderConformance):
 class TestRankerWithTrees(RecommenderConformance):
     config: ClassVar[ModelConfig] = RankerConfig(
         factors=6, min_events=20, min_rows=2, trees=6, leaves=4, head=6
+    )
+
+
+class TestBprWithLiveNegatives(RecommenderConformance):
+    config: ClassVar[ModelConfig] = BprConfig(
+        factors=6, iterations=60, learning_rate=0.1, regularization=0.001, negatives="live"
+    )
+
+
+class TestMf(RecommenderConformance):
+    config: ClassVar[ModelConfig] = MfConfig(factors=6, regularization=0.1, sparse_rows=0)
+
+
+class TestMfForSparseUsers(RecommenderConformance):
+    config: ClassVar[ModelConfig] = MfConfig(
+        factors=6, regularization=0.1, alpha=3.0, sparse_rows=10
     )
 
 
