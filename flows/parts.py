@@ -6,6 +6,7 @@ from onstage.data.store import Reference
 from onstage.pipeline.recipes import Recipe
 from onstage.pipeline.workspace import Workspace
 from tasks.backtest import backtest
+from tasks.cluster import slices
 from tasks.ingest import ingest
 from tasks.leaderboard import leaderboard
 from tasks.recipes import recipes_to_examine
@@ -21,6 +22,7 @@ class Examined:
     recipes: list[Recipe]
     backtests: dict[str, Reference]
     board: Reference
+    slices: Reference | None = None
 
 
 def accepted(workspace: Workspace) -> Reference:
@@ -41,5 +43,6 @@ def examined(workspace: Workspace, log: Reference, run: str) -> Examined:
     sweeps = swept(workspace, log, run)
     recipes = recipes_to_examine(workspace, sweeps)
     backtests = {recipe.name: backtest(workspace, log, recipe) for recipe in recipes}
-    board = leaderboard(workspace, log, backtests, recipes, run)
-    return Examined(sweeps, recipes, backtests, board)
+    kinds = slices(workspace, log)
+    board = leaderboard(workspace, log, backtests, recipes, run, kinds)
+    return Examined(sweeps, recipes, backtests, board, kinds)

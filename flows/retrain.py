@@ -44,7 +44,7 @@ def retrain(
         look_ahead(workspace, log)
         exam = examined(workspace, log, run)
         decision = promote(workspace, log, exam.board, exam.backtests, exam.recipes, run)
-        clusters = cluster(workspace, log)
+        clusters = cluster(workspace, log, run)
         lists = recommend(workspace, log)
         outcome = Outcome(
             run=run,
@@ -54,6 +54,7 @@ def retrain(
             board=exam.board,
             decision=decision,
             clusters=clusters,
+            slices=exam.slices,
             recommendations=lists,
             question=asked,
             recipes=exam.recipes,

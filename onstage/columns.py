@@ -31,3 +31,6 @@ class Columns:
     LOW: Final = "low"
     HIGH: Final = "high"
     CLUSTER: Final = "cluster"
+    USER_CLUSTER: Final = "user_cluster"
+    ITEM_CLUSTER: Final = "item_cluster"
+    DISTANCE: Final = "distance"

@@ -41,6 +41,9 @@ class RecommendConfig(BaseModel):
     """File format."""
     only_new: bool = False
     """Only items that the user never had, whatever the repeat policy of the primary protocol."""
+    clusters: bool = False
+    """Whether each row also says the user's and the item's cluster (``user_cluster``,
+    ``item_cluster``): those of the newest clustering, empty for who has none."""
 
 
 class PipelineConfig(BaseModel):

@@ -22,12 +22,13 @@ def leaderboard(
     backtests: dict[str, Reference],
     recipes: list[Recipe],
     run: str,
+    slices: Reference | None = None,
 ) -> Reference:
     """Run :func:`onstage.pipeline.ranking.ranked`, make it the newest, and record it in MLflow."""
     from onstage.pipeline.ranking import publish, ranked
     from onstage.pipeline.recording import record
 
-    made = report(ranked(workspace, backtests, recipes))
+    made = report(ranked(workspace, backtests, recipes, slices))
     publish(workspace, made)
     record(workspace, log, made, backtests, recipes, run)
     return made

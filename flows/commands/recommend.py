@@ -20,6 +20,7 @@ from onstage.errors import StoreError
 )
 @click.option("--only-new", is_flag=True, help="Leave out what a user had before.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Where: .parquet or .csv.")
+@click.option("--clusters", is_flag=True, help="Add the clusters of user and item to each row.")
 @json_option
 def command(  # one argument an option
     config: Path,
@@ -29,6 +30,7 @@ def command(  # one argument an option
     output: Path | None,
     *,
     only_new: bool,
+    clusters: bool,
     as_json: bool,
 ) -> None:
     """Let @champion recommend what is live at an instant, to all users or some.
@@ -49,8 +51,10 @@ def command(  # one argument an option
 
     form = None if output is None else format_of(output)
     asked = None if users is None else str(users)
-    made = recommend(str(config), at, k, asked, form, only_new)
-    workspace = Workspace.open(config).asking(at=at, k=k, form=form, only_new=only_new)
+    made = recommend(str(config), at, k, asked, form, only_new, clusters)
+    workspace = Workspace.open(config).asking(
+        at=at, k=k, form=form, only_new=only_new, clusters=clusters
+    )
     path = lists_path(workspace, made)
     if output is not None:
         path = _deliver(path, output)

@@ -31,12 +31,18 @@ def knee(inertia: NDArray[np.float64]) -> int:
     return int(np.argmax(np.round(line - fallen, 12))) + 1
 
 
-def choose_k(elbow: pd.DataFrame) -> tuple[int, str]:
+def choose_k(elbow: pd.DataFrame, last: int | None = None) -> tuple[int, str]:
     """Choose k from the table of :attr:`onstage.clustering.clusters.Clusters.elbow`.
 
     Of all k from the knee on (at least 2), the smallest whose silhouette is within
     :data:`TOLERANCE` of the best of them. Inertia hardly falls beyond the true k of separated
     groups, so the knee is never beyond it, and the silhouette is largest at it.
+
+    Parameters
+    ----------
+    last
+        The last clustering's k, which is kept where its silhouette is within the tolerance of the
+        best too: clusters do not come and go because a knee moved by one.
 
     Returns
     -------
@@ -52,7 +58,15 @@ def choose_k(elbow: pd.DataFrame) -> tuple[int, str]:
         only = int(k[0]) if len(elbow) == 1 else min(bend, int(k[-1]))
         return only, f"k = {only}: the rows allow no comparison of several k"
     best = float(open_["silhouette"].max())
-    row = open_[open_["silhouette"] >= best - TOLERANCE].iloc[0]
+    near = elbow[elbow["silhouette"] >= best - TOLERANCE]
+    if last in set(near["k"]):
+        kept = float(near.loc[near["k"] == last, "silhouette"].iloc[0])
+        return int(last or 0), (
+            f"k = {last}, as in the last clustering: its silhouette {kept:.3f} is within "
+            f"{TOLERANCE} of {best:.3f}, the best from the bend of the elbow at {bend} on "
+            f"({separation(kept)})"
+        )
+    row = near[near["k"] >= bend].iloc[0]
     chosen = int(row["k"])
     return chosen, (
         f"k = {chosen}: the elbow bends at {bend}, and from there on the silhouette is best with "

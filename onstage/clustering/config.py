@@ -29,6 +29,9 @@ class ClusterConfig(BaseModel):
     """Features that items are clustered by. All by default."""
     mini_batch_above: PositiveInt = 20_000
     """With more rows than this, centres are learnt from mini-batches."""
+    slices: bool = True
+    """Whether the leaderboard also has groups by the user's cluster (``viewers:1`` …), of clusters
+    made from the training rows alone (``docs/clusters.md``)."""
     silhouette_sample: Annotated[int, Field(ge=10, le=20_000)] = 2_000
     """Most rows the silhouette is computed on: it costs the square of them."""
     seed: NonNegativeInt = 0

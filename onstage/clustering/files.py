@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
@@ -10,19 +10,31 @@ from onstage.clustering.clusters import Clusters
 from onstage.errors import StoreError
 
 
-TABLES = ("labels", "elbow", "centres", "deviations", "profile")
+TABLES: Final = (
+    "labels",
+    "features",
+    "elbow",
+    "centres",
+    "deviations",
+    "profile",
+    "means",
+    "spaces",
+    "agreement",
+    "changes",
+)
+PLAIN: Final = ("k", "reason", "scaling", "method", "basis", "numbers_used")
 
 
 def write_clusters(clusters: Clusters, folder: Path) -> None:
     """Write into `folder`, which is made when missing.
 
-    ``labels.parquet`` (id, cluster) is the one to join with; ``clusters.json`` has k, the reason
-    and the scaling.
+    ``labels.parquet`` (id, cluster, distance) is the one to join with; ``clusters.json`` has k, the
+    reason, the scaling, the method, and what the numbers rest on.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for name in TABLES:
         getattr(clusters, name).to_parquet(folder / f"{name}.parquet")
-    plain = {"k": clusters.k, "reason": clusters.reason, "scaling": clusters.scaling}
+    plain = {name: getattr(clusters, name) for name in PLAIN}
     (folder / "clusters.json").write_text(json.dumps(plain, indent=1, sort_keys=True) + "\n")
 
 

@@ -1,9 +1,9 @@
 """KMeans over a table of behaviour, with the evidence for its k and readable profiles."""
 
 import logging
-import os
-import sys
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -14,41 +14,75 @@ from tqdm import tqdm
 from onstage.clustering.choice import choose_k
 from onstage.clustering.clusters import Clusters
 from onstage.clustering.config import ClusterConfig
+from onstage.clustering.fitting import NEARLY, fitted, method, refitted, silhouette
+from onstage.clustering.matching import first, match
 from onstage.clustering.scaling import Scaling
+from onstage.clustering.scalings import Comparison, compare_scalings
 from onstage.columns import Columns
 from onstage.contracts import kind_of
 from onstage.data.dataset import Dataset
 from onstage.errors import ConfigError, ContractError
 from onstage.features.behaviour import item_features, user_features
 from onstage.seeds import generator, integer
+from onstage.settings import load_settings
+from onstage.types import Positions
 
 
 logger = logging.getLogger(__name__)
 
+NOTHING: Mapping[str, Clusters] = MappingProxyType({})
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """What came of trying every k."""
+
+    points: NDArray[np.float64]
+    labels: Positions
+    elbow: pd.DataFrame
+    reason: str
+    comparison: Comparison
+
 
 def cluster_dataset(
-    dataset: Dataset, config: ClusterConfig, relations: pd.DataFrame | None = None
+    dataset: Dataset,
+    config: ClusterConfig,
+    relations: pd.DataFrame | None = None,
+    *,
+    last: Mapping[str, Clusters] = NOTHING,
 ) -> dict[str, Clusters]:
     """Cluster the users and the items of a dataset, as configured.
+
+    Parameters
+    ----------
+    last
+        The last clustering, whose numbers are kept (:mod:`onstage.clustering.matching`).
 
     Returns
     -------
     dict
         ``"users"`` and ``"items"``, each only if switched on. A generator of their own makes
-        each independent of whether the other is made.
+        each independent of whether the other is made. Of columns that are equal only the last is
+        used (``streams_viewed`` where it says the same as ``interactions``): nothing counts twice.
     """
     made: dict[str, Clusters] = {}
     if config.users:
-        table = _selected(user_features(dataset, relations), config.user_columns, "users")
-        made["users"] = cluster(table, config, generator(config.seed, "cluster", "users"))
+        table = selected(user_features(dataset, relations), config.user_columns, "users")
+        rng = generator(config.seed, "cluster", "users")
+        made["users"] = cluster(table, config, rng, last=last.get("users"))
     if config.items:
-        table = _selected(item_features(dataset, relations), config.item_columns, "items")
-        made["items"] = cluster(table, config, generator(config.seed, "cluster", "items"))
+        table = selected(item_features(dataset, relations), config.item_columns, "items")
+        rng = generator(config.seed, "cluster", "items")
+        made["items"] = cluster(table, config, rng, last=last.get("items"))
     return made
 
 
 def cluster(
-    features: pd.DataFrame, config: ClusterConfig, rng: np.random.Generator | None = None
+    features: pd.DataFrame,
+    config: ClusterConfig,
+    rng: np.random.Generator | None = None,
+    *,
+    last: Clusters | None = None,
 ) -> Clusters:
     """Group rows that behave alike.
 
@@ -61,6 +95,11 @@ def cluster(
     rng
         By default made from ``config.seed``. The same rows, config and generator state give the
         same numbers: BLAS and OpenMP run on one thread meanwhile.
+    last
+        The clustering before this one, whose numbers are kept. Its k is kept too while no other
+        is clearly better (:func:`onstage.clustering.choice.choose_k`), and what comes of starting
+        from its centres while the inertia is nearly the best
+        (:data:`onstage.clustering.fitting.NEARLY`).
 
     Returns
     -------
@@ -79,29 +118,45 @@ def cluster(
     -----
     O(k_max * n_rows * n_columns) an iteration; memory O(n_rows * n_columns + sample**2).
     """
+    import sklearn.cluster  # noqa: F401  # threads are limited in libraries that are loaded by then
+
     _check(features)
     rng = generator(config.seed, "cluster") if rng is None else rng
     scaling = Scaling.fit(config.scaling, features)
-    points = scaling.apply(features)
-    ks = _ks(points, config)
     with threadpool_limits(limits=1):
-        fits, elbow = _elbow(points, ks, config, rng)
-    k, reason = choose_k(elbow)
-    if config.k is not None:
-        reason = f"k = {config.k}: configured"
-    labels = _by_size(points, fits[k])
-    logger.info("%d rows in %d clusters (%s)", len(points), labels.max(), reason)
-    return _describe(features, points, labels, scaling, (elbow, reason))
+        found = _search(features, scaling, config, rng, last)
+    logger.info("%d rows: %s", len(features), found.reason)
+    made = _describe(features, scaling, found, method(len(features), config))
+    return made if last is None else match(made, last)
 
 
-def _selected(table: pd.DataFrame, columns: tuple[str, ...] | None, kind: str) -> pd.DataFrame:
+def selected(table: pd.DataFrame, columns: tuple[str, ...] | None, kind: str) -> pd.DataFrame:
+    """Features to cluster by: those asked for, else all that differ from each other.
+
+    Raises
+    ------
+    ConfigError
+        One that was asked for is not there, such as coins in a log without relations.
+    """
     if columns is None:
-        return table
+        return table.loc[:, ~_said_again(table)]
     missing = [c for c in columns if c not in table.columns]
     if missing:
         message = f"{kind}: no feature {missing[0]!r}; choose from {list(table.columns)}"
         raise ConfigError(message)
     return table[list(columns)]
+
+
+def _said_again(table: pd.DataFrame) -> NDArray[np.bool_]:
+    """Columns that equal a later one, value by value, and are not constant."""
+    values = [table[c].to_numpy() for c in table.columns]
+    return np.array(
+        [
+            bool(len(one)) and np.ptp(one) > 0 and any(np.array_equal(one, b) for b in values[at:])
+            for at, one in enumerate(values, start=1)
+        ],
+        dtype=np.bool_,
+    )
 
 
 def _check(features: pd.DataFrame) -> None:
@@ -120,6 +175,42 @@ def _check(features: pd.DataFrame) -> None:
         raise ContractError(message)
 
 
+def _search(
+    features: pd.DataFrame,
+    scaling: Scaling,
+    config: ClusterConfig,
+    rng: np.random.Generator,
+    last: Clusters | None,
+) -> _Found:
+    """Try every k, choose one, and see what other scalings would have given."""
+    points = scaling.apply(features)
+    size = min(config.silhouette_sample, len(points))
+    sample = np.sort(rng.choice(len(points), size=size, replace=False))
+    seed = integer(rng)
+    labels: dict[int, Positions] = {}
+    rows = []
+    silent = None if load_settings().progress else True
+    for k in tqdm(_ks(points, config), desc="clusters", unit="k", disable=silent):
+        labels[k], inertia = fitted(points, k, config, seed)
+        rows.append((k, inertia, silhouette(points[sample], labels[k][sample])))
+    elbow = pd.DataFrame(rows, columns=["k", "inertia", "silhouette"])
+    k, reason = choose_k(elbow, None if last is None else last.k)
+    if config.k is not None:
+        k, reason = config.k, f"k = {config.k}: configured (the rule gives {k})"
+    if last is not None and k == last.k and list(last.centres.columns) == list(features.columns):
+        warm, inertia = refitted(points, scaling.apply(last.centres), config)
+        at = int((elbow["k"] == k).to_numpy().argmax())
+        if inertia <= NEARLY * float(elbow["inertia"].to_numpy()[at]):
+            labels[k] = warm
+            elbow.loc[at, ["inertia", "silhouette"]] = [
+                inertia,
+                silhouette(points[sample], warm[sample]),
+            ]
+    own = _by_size(points, labels[k])
+    comparison = compare_scalings(features, own, config, sample, seed)
+    return _Found(points, own, elbow, reason, comparison)
+
+
 def _ks(points: NDArray[np.float64], config: ClusterConfig) -> list[int]:
     distinct = len(np.unique(points, axis=0))
     if config.k is None:
@@ -127,41 +218,10 @@ def _ks(points: NDArray[np.float64], config: ClusterConfig) -> list[int]:
     if config.k > distinct:
         message = f"k = {config.k}, but only {distinct} rows differ; lower k or leave it out"
         raise ConfigError(message)
-    return [config.k]
+    return list(range(1, min(max(config.k_max, config.k), distinct) + 1))
 
 
-def _elbow(
-    points: NDArray[np.float64], ks: list[int], config: ClusterConfig, rng: np.random.Generator
-) -> tuple[dict[int, NDArray[np.int64]], pd.DataFrame]:
-    """Labels and quality for every k."""
-    size = min(config.silhouette_sample, len(points))
-    sample = np.sort(rng.choice(len(points), size=size, replace=False))
-    seed = integer(rng)
-    labels: dict[int, NDArray[np.int64]] = {}
-    rows = []
-    for k in tqdm(ks, desc="clusters", unit="k", disable=_quiet()):
-        model = _kmeans(k, seed, mini=len(points) > config.mini_batch_above).fit(points)
-        labels[k] = np.asarray(model.labels_, dtype=np.int64)
-        rows.append((k, float(model.inertia_), _silhouette(points[sample], labels[k][sample])))
-    return labels, pd.DataFrame(rows, columns=["k", "inertia", "silhouette"])
-
-
-def _kmeans(k: int, seed: int, *, mini: bool) -> Any:  # noqa: ANN401  # scikit-learn has no types
-    from sklearn.cluster import KMeans, MiniBatchKMeans
-
-    if mini:
-        return MiniBatchKMeans(k, random_state=seed, n_init=5, batch_size=4096, max_iter=50)
-    return KMeans(k, random_state=seed, n_init=10)
-
-
-def _silhouette(points: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
-    from sklearn.metrics import silhouette_score
-
-    found = len(np.unique(labels))
-    return float(silhouette_score(points, labels)) if 1 < found < len(points) else float("nan")
-
-
-def _by_size(points: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.int64]:
+def _by_size(points: NDArray[np.float64], labels: Positions) -> Positions:
     """Number from 1, largest first; equal sizes by the smaller centre, column by column."""
     _, dense, sizes = np.unique(labels, return_inverse=True, return_counts=True)
     centres = pd.DataFrame(points).groupby(dense).mean().to_numpy()
@@ -171,37 +231,36 @@ def _by_size(points: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[
     return number[dense]
 
 
-def _describe(
-    features: pd.DataFrame,
-    points: NDArray[np.float64],
-    labels: NDArray[np.int64],
-    scaling: Scaling,
-    evidence: tuple[pd.DataFrame, str],
-) -> Clusters:
-    names = features.columns
+def _describe(features: pd.DataFrame, scaling: Scaling, found: _Found, how: str) -> Clusters:
+    names, labels, points = features.columns, found.labels, found.points
     of = pd.Series(labels, index=features.index, name=Columns.CLUSTER)
     means = pd.DataFrame(points, columns=names).groupby(labels).mean()
     means.index.name = Columns.CLUSTER
     spread = points.std(axis=0)
     spread[np.ptp(points, axis=0) == 0] = 1.0
     sizes = of.value_counts().sort_index()
-    profile = pd.DataFrame({"size": sizes, "share": sizes / len(of)})
-    medians = features.astype(np.float64).groupby(labels).median()
+    groups = features.astype(np.float64).groupby(of)
+    profile = pd.DataFrame({"size": sizes, "share": sizes / len(of)}).join(groups.median())
+    distance = np.linalg.norm(points - means.to_numpy()[labels - 1], axis=1)
     return Clusters(
-        labels=of.rename_axis(_id_name(features)).reset_index(),
+        labels=of.rename_axis(_id_name(features)).reset_index().assign(distance=distance),
+        features=features,
         k=len(sizes),
-        reason=evidence[1],
-        elbow=evidence[0],
+        reason=found.reason,
+        elbow=found.elbow,
         centres=pd.DataFrame(scaling.undo(means.to_numpy()), means.index, names),
         deviations=(means - points.mean(axis=0)) / spread,
-        profile=profile.join(medians),
+        profile=profile,
+        means=groups.mean(),
         scaling=scaling.name,
+        method=how,
+        spaces=found.comparison.spaces,
+        agreement=found.comparison.agreement,
+        changes=first(profile),
+        basis="numbered by size: there is no clustering before this one",
+        numbers_used=len(sizes),
     )
 
 
 def _id_name(features: pd.DataFrame) -> str:
     return "id" if features.index.name is None else str(features.index.name)
-
-
-def _quiet() -> bool:
-    return os.environ.get("ONSTAGE_PROGRESS") == "0" or not sys.stderr.isatty()

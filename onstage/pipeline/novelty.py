@@ -64,6 +64,7 @@ def nothing_new(workspace: Workspace) -> Outcome | None:
                 name: _reused(getattr(last, name))
                 for name in ("log", "board", "clusters", "recommendations")
             },
+            "slices": None if last.slices is None else _reused(last.slices),
         }
     )
 

@@ -57,6 +57,7 @@ class Outcome(BaseModel):
     board: Reference
     decision: Verdict
     clusters: Reference
+    slices: Reference | None = None
     recommendations: Reference
     page: str = ""
     question: str = ""
@@ -73,6 +74,7 @@ class Outcome(BaseModel):
             self.clusters,
             self.recommendations,
             *([self.decision.bundle] if self.decision.bundle else []),
+            *([self.slices] if self.slices else []),
         ]
 
     def says_the_same_as(self, other: "Outcome") -> bool:

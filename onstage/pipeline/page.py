@@ -20,8 +20,10 @@ from onstage.pipeline.outcome import Outcome, previous
 from onstage.pipeline.ranking import read_rows
 from onstage.pipeline.recommending import lists_path
 from onstage.pipeline.runs import tracker_of
+from onstage.pipeline.slices import read_slices
 from onstage.pipeline.sweeping import PLOTS, best_config
 from onstage.pipeline.workspace import Workspace
+from onstage.reporting.cluster_plots import PAGE
 from onstage.reporting.page import render_report
 from onstage.reporting.report import (
     DataSummary,
@@ -55,11 +57,15 @@ def write_page(workspace: Workspace, outcome: Outcome) -> Path:
         sweeps=tuple(_sweeps(workspace, outcome)),
         promotion=_promotion(workspace, outcome),
         clusters=read_all_clusters(workspace, outcome.clusters),
+        slices={} if outcome.slices is None else read_slices(workspace, outcome.slices),
         samples=tuple(_samples(workspace, outcome, log)),
         costs=_costs(workspace, outcome),
         environment=_environment(workspace, outcome),
         links={
             "MLflow run": tracker.url(outcome.run) or outcome.run,
+            "Clusters, interactive": workspace.store.path(outcome.clusters, PAGE)
+            .resolve()
+            .as_uri(),
             "Data Docs": (workspace.store.path(outcome.log, "data_docs/index.html"))
             .resolve()
             .as_uri(),

@@ -11,9 +11,11 @@ import pandas as pd
 from onstage.columns import Columns
 from onstage.data.store import Reference
 from onstage.errors import ConfigError
+from onstage.evaluation.slices import sliced
 from onstage.evaluation.summary import summarise
 from onstage.pipeline.backtest import read_events
 from onstage.pipeline.recipes import Recipe
+from onstage.pipeline.slices import labels_of
 from onstage.pipeline.workspace import Workspace, read_state, write_atomically
 
 
@@ -22,23 +24,30 @@ ROWS = "leaderboard.json"
 
 
 def ranked(
-    workspace: Workspace, backtests: Mapping[str, Reference], recipes: list[Recipe]
+    workspace: Workspace,
+    backtests: Mapping[str, Reference],
+    recipes: list[Recipe],
+    slices: Reference | None = None,
 ) -> Reference:
-    """Summarise the per-event tables of all recipes into leaderboard rows."""
+    """Summarise the per-event tables of all recipes into leaderboard rows.
+
+    With `slices` (:mod:`onstage.pipeline.slices`) there are also groups by the user's cluster,
+    ``viewers:1`` and so on: the same events as in ``all``, each in one of them.
+    """
     config = workspace.config
 
     def build(folder: Path) -> Mapping[str, float | int | str]:
         began = time.perf_counter()
-        rows = [
-            summarise(
-                read_events(workspace, backtests[recipe.name], protocol.name),
-                model=recipe.name,
-                protocol=protocol.name,
-                seed=config.seed,
-            )
-            for protocol in config.protocols
-            for recipe in recipes
-        ]
+        rows = []
+        for protocol in config.protocols:
+            kinds = None if slices is None else labels_of(workspace, slices, protocol.name)
+            for recipe in recipes:
+                events = read_events(workspace, backtests[recipe.name], protocol.name)
+                tables = [events] if kinds is None else [events, sliced(events, kinds)]
+                rows += [
+                    summarise(table, recipe.name, protocol.name, seed=config.seed)
+                    for table in tables
+                ]
         seconds = time.perf_counter() - began
         table = pd.concat(rows, ignore_index=True)
         (folder / ROWS).write_text(table.to_json(orient="records", indent=1, double_precision=15))
@@ -53,7 +62,7 @@ def ranked(
     return workspace.step(
         "leaderboard",
         LEADERBOARD_VERSION,
-        dict(backtests),
+        {**backtests, **({} if slices is None else {"slices": slices})},
         {
             "recipes": recipes,
             "protocols": config.protocols,

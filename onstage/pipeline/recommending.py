@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pandas as pd
+
 from onstage.availability.repeats import RepeatPolicy
 from onstage.columns import Columns
 from onstage.data.store import Reference, digest_file
 from onstage.errors import ConfigError
+from onstage.pipeline.clusters import newest_clusters, read_all_clusters
 from onstage.pipeline.exams import Log, accepted_log
 from onstage.pipeline.promoting import BUNDLE_KEY, registry_of
 from onstage.pipeline.refit import BUNDLE
@@ -23,7 +26,7 @@ from onstage.serving.users import read_users
 
 logger = logging.getLogger(__name__)
 
-RECOMMEND_VERSION = "3"
+RECOMMEND_VERSION = "4"
 
 
 def served(workspace: Workspace) -> Version:
@@ -103,11 +106,15 @@ def recommended(
     users
         File of user identifiers; all users by default.
 
+    With ``recommend.clusters`` each row also says the clusters of its user and its item, those of
+    the data set's newest clustering.
+
     With ``at: now`` every call is a new step, since now never comes again.
     """
     config = workspace.config.recommend
     version = served(workspace)
     asked = None if users is None else digest_file(Path(users))
+    groups = newest_clusters(workspace) if config.clusters else None
     moment = str(time.time_ns()) if config.at == "now" else ""
 
     def build(folder: Path) -> Mapping[str, float | int | str]:
@@ -126,16 +133,28 @@ def recommended(
             live=log.dataset.items.take(log.availability.live_at(tick)),
             items=items if titled else None,
             repeat=RepeatPolicy(kind="exclude") if config.only_new else None,
+            clusters=None if groups is None else _numbers(workspace, groups),
         )
         return {"version": version.version, **counts}
 
     return workspace.step(
         "recommend",
         RECOMMEND_VERSION,
-        {"log": validated, "model": version.tags.get(KEY, version.run_id), "moment": moment},
+        {
+            "log": validated,
+            "model": version.tags.get(KEY, version.run_id),
+            "moment": moment,
+            "clusters": groups or "",
+        },
         {"recommend": config, "users": asked},
         build,
     )
+
+
+def _numbers(workspace: Workspace, groups: Reference) -> dict[str, pd.Series]:
+    """Number of the cluster by id, of users and of items."""
+    tables = read_all_clusters(workspace, groups).values()
+    return {str(made.labels.columns[0]): made.of for made in tables}
 
 
 def lists_path(workspace: Workspace, made: Reference) -> Path:

@@ -1,11 +1,13 @@
 """A leaderboard in the tracking server: one run a recipe, comparable side by side."""
 
 from collections.abc import Mapping
+from typing import Final
 
 import pandas as pd
 
 from onstage.columns import Columns
 from onstage.data.store import Reference
+from onstage.evaluation.slices import is_slice
 from onstage.metrics.catalog import is_headline
 from onstage.pipeline.backtest import COSTS
 from onstage.pipeline.ranking import ROWS, primary_rows, read_rows
@@ -18,10 +20,15 @@ BOARD = "onstage.board"
 """Tag of a run that recorded a leaderboard: its digest."""
 
 
+SLICED: Final = "ndcg_at_10"
+"""The one metric that is logged of kinds of viewers: with all of them nobody finds a column."""
+
+
 def metrics_of(rows: pd.DataFrame, model: str) -> dict[str, float]:
     """What a model reached, as ``<protocol>/<group>/<metric>``; undefined values are left out."""
     mine = rows[(rows[Columns.MODEL] == model) & rows[Columns.VALUE].notna()]
     mine = mine[mine[Columns.METRIC].map(is_headline)]
+    mine = mine[~mine[Columns.GROUP].map(is_slice) | (mine[Columns.METRIC] == SLICED)]
     keys = mine[Columns.PROTOCOL] + "/" + mine[Columns.GROUP] + "/" + mine[Columns.METRIC]
     return dict(zip(keys, mine[Columns.VALUE].astype(float), strict=True))
 

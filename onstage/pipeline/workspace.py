@@ -13,6 +13,7 @@ from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel
 
+from onstage.clustering.scaling import ScalingName
 from onstage.config import PipelineConfig, load_config
 from onstage.data.store import Reference, Store, step_key
 from onstage.errors import ConfigError, StoreError
@@ -69,9 +70,11 @@ class Workspace:
         k: int | None = None,
         form: str | None = None,
         only_new: bool | None = None,
+        clusters: bool | None = None,
     ) -> Self:
-        """The workspace with another instant, length, format or repeats of recommendations."""
-        asked_for = {"at": at, "k": k, "format": form, "only_new": only_new or None}
+        """The workspace with other recommendations: instant, length, format, repeats, clusters."""
+        asked_for = {"at": at, "k": k, "format": form}
+        asked_for |= {"only_new": only_new or None, "clusters": clusters or None}
         changes = {name: value for name, value in asked_for.items() if value is not None}
         asked = self.config.recommend.model_copy(update=changes)
         return replace(self, config=self.config.model_copy(update={"recommend": asked}))
@@ -96,6 +99,13 @@ class Workspace:
             sweep = ratings.sweep.model_copy(update={"trials": trials})
             ratings = ratings.model_copy(update={"sweep": sweep})
         return replace(self, config=self.config.model_copy(update={"ratings": ratings}))
+
+    def grouping(self, *, k: int | None = None, scaling: ScalingName | None = None) -> Self:
+        """The workspace with another number of clusters or another scaling."""
+        asked_for = {"k": k, "scaling": scaling}
+        changes = {name: value for name, value in asked_for.items() if value is not None}
+        asked = self.config.clusters.model_copy(update=changes)
+        return replace(self, config=self.config.model_copy(update={"clusters": asked}))
 
     @cached_property
     def store(self) -> Store:

@@ -69,6 +69,14 @@ def save_png(figure: "Figure", path: Path) -> None:
         figure.savefig(path, format="png", dpi=150, metadata={"Software": None})
 
 
+def png_uri(figure: "Figure") -> str:
+    """Write a figure of many points as a ``data:`` address: smaller than as lines and dots."""
+    stream = io.BytesIO()
+    with style():
+        figure.savefig(stream, format="png", dpi=110, metadata={"Software": None})
+    return f"data:image/png;base64,{base64.b64encode(stream.getvalue()).decode()}"
+
+
 def drawable(text: str) -> str:
     """Make a text safe to draw: no mathematics by ``$``, ``?`` for what the font does not have."""
     from matplotlib.font_manager import FontProperties, findfont, get_font

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from onstage.columns import Columns
-from onstage.reporting.figures import svg_uri
+from onstage.evaluation.slices import VIEWERS, is_slice
+from onstage.reporting.cluster_plots import space_plot
+from onstage.reporting.figures import png_uri, svg_uri
 from onstage.reporting.plots import elbow_plot, forest_plot, hour_plot, profile_plot
 from onstage.reporting.report import COSTS, GAINS, HOURS, Report, SweepSummary
-from onstage.reporting.tables import Cell, standings
+from onstage.reporting.tables import LEADERBOARD, Cell, Standings, standings
 
 
 logger = logging.getLogger(__name__)
@@ -97,7 +99,10 @@ def _boards(report: Report) -> list[dict[str, Any]]:
     """Per protocol: its tables and its forest plot."""
     if report.leaderboard is None or report.leaderboard.empty:
         return []
-    rows = report.leaderboard
+    LEADERBOARD.check(report.leaderboard)
+    sliced = report.leaderboard[Columns.GROUP].astype(str).map(is_slice).astype(bool)
+    rows = report.leaderboard[~sliced]
+    kinds = standings(report.leaderboard[sliced], metrics=(), primary=report.primary)
     tables = standings(rows, metrics=report.metrics, primary=report.primary)
     boards = []
     for protocol in dict.fromkeys(table.protocol for table in tables):
@@ -105,8 +110,29 @@ def _boards(report: Report) -> list[dict[str, Any]]:
         drawn = bool((part[Columns.METRIC] == report.primary).any())
         plot = svg_uri(forest_plot(part, protocol, metric=report.primary)) if drawn else None
         own = [table for table in tables if table.protocol == protocol]
-        boards.append({"protocol": protocol, "tables": own, "plot": plot})
+        mine = [table for table in kinds if table.protocol == protocol]
+        slices = {"table": _by_viewer(mine, own), "names": _names(report, protocol)}
+        boards.append({"protocol": protocol, "tables": own, "plot": plot, "slices": slices})
     return boards
+
+
+def _by_viewer(kinds: list[Standings], own: list[Standings]) -> dict[str, Any] | None:
+    """The primary metric of every model for every kind of viewer, models as on the leaderboard."""
+    if not kinds:
+        return None
+    cells = {(table.group, model): row[0] for table in kinds for model, row in table.rows}
+    models = [model for model, _ in own[0].rows]
+    return {
+        "heads": [(table.group, table.n) for table in kinds],
+        "rows": [(m, [cells.get((t.group, m), Cell()) for t in kinds]) for m in models],
+    }
+
+
+def _names(report: Report, protocol: str) -> dict[str, str]:
+    if protocol not in report.slices:
+        return {}
+    sentences = report.slices[protocol].sentences()
+    return {f"{VIEWERS}:{number}": str(text) for number, text in sentences.items()}
 
 
 def _gains(report: Report) -> list[tuple[str, Cell, int]]:
@@ -125,7 +151,12 @@ def _clusters(report: Report) -> list[dict[str, Any]]:
             "made": made,
             "profile": made.profile.reset_index().to_dict("records"),
             "features": [str(c) for c in made.profile.columns if c not in {"size", "share"}],
-            "words": made.describe().to_dict(),
+            "words": made.sentences().to_dict(),
+            "means": made.means.reset_index().to_dict("records"),
+            "spaces": made.spaces.reset_index().to_dict("records"),
+            "agreement": made.agreement.reset_index().to_dict("records"),
+            "changes": made.changes.reset_index().to_dict("records"),
+            "space": png_uri(space_plot(made, what)),
             "elbow": svg_uri(elbow_plot(made, what)),
             "heat": svg_uri(profile_plot(made, what)),
         }

@@ -172,6 +172,8 @@ class Report:
         Which metrics to show, and the one to sort by and to draw.
     clusters
         ``"users"`` and ``"items"`` to their clusters.
+    slices
+        Protocol to the clusters of users that its groups ``viewers:1`` … are named after.
     hours
         See :data:`HOURS`.
     costs
@@ -194,6 +196,7 @@ class Report:
     sweeps: tuple[SweepSummary, ...] = ()
     promotion: PromotionSummary | None = None
     clusters: Mapping[str, Clusters] = field(default_factory=lambda: EMPTY)
+    slices: Mapping[str, Clusters] = field(default_factory=lambda: EMPTY)
     hours: pd.DataFrame | None = None
     samples: tuple[Sample, ...] = ()
     costs: pd.DataFrame | None = None

@@ -1,7 +1,7 @@
 """Recommendations for everybody at one instant, in bounded memory."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from onstage.contracts import ITEMS
 from onstage.errors import ConfigError
 from onstage.models.base import Recommender
 from onstage.serving.bundle import Bundle
-from onstage.serving.tables import Format, format_of, schema_of, writing
+from onstage.serving.tables import CLUSTERS, Format, format_of, schema_of, writing
 from onstage.settings import load_settings
 from onstage.types import ItemIds, UserIds
 
@@ -41,6 +41,7 @@ def recommend_all(  # noqa: PLR0913  # everything that a batch is
     availability: AvailabilityIndex | None = None,
     repeat: RepeatPolicy | None = None,
     items: pd.DataFrame | None = None,
+    clusters: Mapping[str, pd.Series] | None = None,
     batch_users: int = BATCH_USERS,
     form: Format | None = None,
 ) -> dict[str, int | str]:
@@ -65,6 +66,9 @@ def recommend_all(  # noqa: PLR0913  # everything that a batch is
         Instead of the bundle's.
     items : pandas.DataFrame, optional
         Items table with ``title``, which is added to each row.
+    clusters : mapping, optional
+        ``user_id`` and ``item_id`` to the number of the cluster by id, which are added to each row
+        as ``user_cluster`` and ``item_cluster``; empty for who has none.
     batch_users
         Users answered at once: memory grows with it, and a Parquet file has one row group each.
     form
@@ -93,13 +97,18 @@ def recommend_all(  # noqa: PLR0913  # everything that a batch is
     asked = bundle.model.dataset.users if users is None else pd.Index(users).unique()
     titles = None if items is None else _titles(items)
     tally = _Tally(bundle.model.dataset.n_items)
-    schema = schema_of(_like(asked, bundle), bundle.model.dataset.items, titles=titles is not None)
+    schema = schema_of(
+        _like(asked, bundle),
+        bundle.model.dataset.items,
+        titles=titles is not None,
+        clusters=clusters is not None,
+    )
     with writing(out, schema.with_metadata(batch.stamp()), form or format_of(out)) as writer:
         for table in batch.tables(asked, batch_users):
             tally.add(table, bundle)
             if titles is not None:
                 table[Columns.TITLE] = titles.reindex(table[Columns.ITEM]).to_numpy()
-            writer.write(table)
+            writer.write(table if clusters is None else _with_clusters(table, clusters))
     counts = tally.counts(len(asked), batch)
     logger.info("%s: %s", out.name, counts)
     return counts
@@ -194,6 +203,14 @@ def _titles(items: pd.DataFrame) -> pd.Series:
         message = f"items: no column {Columns.TITLE!r}; leave the table out or add titles"
         raise ConfigError(message)
     return items.drop_duplicates(Columns.ITEM).set_index(Columns.ITEM)[Columns.TITLE].astype(str)
+
+
+def _with_clusters(table: pd.DataFrame, clusters: Mapping[str, pd.Series]) -> pd.DataFrame:
+    joined = table.copy()
+    for name, key in zip(CLUSTERS, (Columns.USER, Columns.ITEM), strict=True):
+        numbers = clusters.get(key, pd.Series(dtype="Int64")).astype("Int64")
+        joined[name] = numbers.reindex(table[key]).array
+    return joined
 
 
 def _like(asked: pd.Index, bundle: Bundle) -> pd.Index:

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Literal, Protocol
+from typing import IO, Any, Final, Literal, Protocol
 
 import pandas as pd
 import pyarrow as pa
@@ -18,6 +18,9 @@ from onstage.errors import ConfigError, StoreError
 
 Format = Literal["parquet", "csv"]
 """How recommendations are written."""
+
+CLUSTERS: Final = (Columns.USER_CLUSTER, Columns.ITEM_CLUSTER)
+"""Added on request; empty for who has no cluster."""
 
 _BY_SUFFIX: Mapping[str, Format] = {".parquet": "parquet", ".pq": "parquet", ".csv": "csv"}
 
@@ -47,7 +50,9 @@ def format_of(out: Path) -> Format:
         raise ConfigError(message) from None
 
 
-def schema_of(users: pd.Index, items: pd.Index, *, titles: bool) -> pa.Schema:
+def schema_of(
+    users: pd.Index, items: pd.Index, *, titles: bool, clusters: bool = False
+) -> pa.Schema:
     """Columns of a file of recommendations; identifiers keep the kind they have in the data."""
     fields = [
         (Columns.USER, _kind(users)),
@@ -56,6 +61,7 @@ def schema_of(users: pd.Index, items: pd.Index, *, titles: bool) -> pa.Schema:
         (Columns.RANK, pa.int32()),
         (Columns.FALLBACK, pa.bool_()),
     ]
+    fields += [(name, pa.int64()) for name in CLUSTERS] if clusters else []
     return pa.schema([*fields, (Columns.TITLE, pa.string())] if titles else fields)
 
 

@@ -64,7 +64,7 @@ def test_cluster_one_is_the_largest_and_a_second_run_says_the_same() -> None:
     first = cluster(features, ClusterConfig(scaling="raw"))
     again = cluster(features, ClusterConfig(scaling="raw", seed=99))
     assert first.profile["size"].tolist() == [60, 40, 20]
-    assert first.labels.columns.tolist() == ["user_id", "cluster"]
+    assert first.labels.columns.tolist() == ["user_id", "cluster", "distance"]
     pd.testing.assert_frame_equal(first.labels, again.labels)
     assert first.labels.loc[first.labels["user_id"] == 25, "cluster"].tolist() == [1]
 
@@ -223,7 +223,7 @@ def test_users_and_items_are_clustered_apart_and_can_be_switched_off() -> None:
     assert list(both) == ["users", "items"]
     assert list(items) == ["items"]
     pd.testing.assert_frame_equal(both["items"].labels, items["items"].labels)
-    assert both["users"].labels.columns.tolist() == [Columns.USER, Columns.CLUSTER]
+    assert both["users"].labels.columns.tolist() == [Columns.USER, Columns.CLUSTER, "distance"]
     assert len(both["items"].labels) == 12
 
 
