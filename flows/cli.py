@@ -30,6 +30,9 @@ COMMANDS: Final = {
     "explore": "Show what a data set looks like: one page of figures and tables.",
     "cluster": "Group users and items by what they do.",
     "recommend": "Write recommendations of what is live, for all users or some.",
+    "similar": "Say what is like an item, by title.",
+    "explain": "Say why an item is recommended to a user.",
+    "for-user": "Show one user's recommendations by title, beside what they liked.",
     "ui": "Start the Prefect server and the MLflow UI on loopback.",
     "schema": "Print the JSON schema of configuration files.",
 }

@@ -21,6 +21,7 @@ class Columns:
     SCORE: Final = "score"
     RANK: Final = "rank"
     SIMILAR: Final = "similar_item_id"
+    CONTRIBUTION: Final = "contribution"
     FALLBACK: Final = "fallback"
     REASON: Final = "reason"
     MODEL: Final = "model"

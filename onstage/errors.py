@@ -45,6 +45,10 @@ class CapabilityError(OnstageError, NotImplementedError):
     """A recommender was asked for something its algorithm cannot do."""
 
 
+class NotFoundError(OnstageError, LookupError):
+    """A user, an item or a title that nobody knows, or that could be several."""
+
+
 class TrackingError(OnstageError, ConnectionError):
     """The tracking server or the registry cannot be reached or refuses."""
 

@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from onstage.data.dataset import Dataset
 from onstage.data.requests import Requests
+from onstage.errors import FitError
 from onstage.models.blas import single_blas
 from onstage.models.config import FitOptions, RecommenderConfig
 from onstage.models.factors import FactorModel
@@ -19,6 +20,7 @@ from onstage.models.profile import has_profile
 from onstage.models.state import State
 from onstage.models.weighting import Weighting, weigh
 from onstage.seeds import integer
+from onstage.types import Positions
 
 
 SMALL = 100_000
@@ -115,6 +117,27 @@ class Als(FactorModel[AlsConfig]):
             folder.num_threads = _threads(profile, 0)
             found = folder.recalculate_user(np.arange(len(requests)), profile)
         return np.asarray(found, dtype=np.float32)
+
+    @override
+    def _contributions(self, request: Requests, item: int) -> tuple[Positions, NDArray[np.float64]]:
+        r"""Section 5 of the paper: :math:`s_{ui} = \sum_j y_i^\top W^u y_j c_{uj}`.
+
+        With :math:`W^u = (Y^\top C^u Y + \lambda I)^{-1}`, the sum over the user's items is the
+        score of the folded-in user exactly; the trained user vector is what some rounds of
+        conjugate gradients made of the same equations, so its score differs a little.
+        """
+        profile = self._confidence(self.history.matrix(request, weighted=True))
+        own, confidence = profile.indices, profile.data.astype(np.float64)
+        every = np.asarray(self.item_factors, dtype=np.float64)
+        mine = every[own]
+        normal = every.T @ every + mine.T @ (mine * (confidence - 1)[:, None])
+        normal[np.diag_indices_from(normal)] += self.config.regularization
+        try:
+            added = confidence * (mine @ np.linalg.solve(normal, every[item]))
+        except np.linalg.LinAlgError as error:
+            message = "als: the user's equations have no single solution; use more regularization"
+            raise FitError(message) from error
+        return own.astype(np.int64), added
 
     def _folder(self) -> Any:  # noqa: ANN401  # implicit has no types
         if self._folding is None:

@@ -10,9 +10,11 @@ from onstage.availability.index import AvailabilityIndex
 from onstage.availability.repeats import RepeatPolicy
 from onstage.columns import Columns
 from onstage.data.requests import Requests
+from onstage.errors import NotFoundError
 from onstage.models.core import BLOCK_CELLS, ConfigT, Core
+from onstage.models.explanation import Explanation
 from onstage.models.listing import Lister
-from onstage.types import ItemIds, Positions, Scores, UserIds
+from onstage.types import Id, ItemIds, Positions, Scores, UserIds
 
 
 class Recommender(Core[ConfigT]):
@@ -110,7 +112,9 @@ class Recommender(Core[ConfigT]):
         return lister.recommendations(pd.Index(users), self.knows_users(requests), blocks, k)
 
     def similar_items(self, items: ItemIds, *, k: int) -> pd.DataFrame:
-        """Rank the `k` items nearest to each item, itself excluded.
+        """Rank the `k` items nearest to each item, itself excluded; fewer when there are fewer.
+
+        An item that is unknown, or of which nothing was learned, has no rows.
 
         Raises
         ------
@@ -118,13 +122,43 @@ class Recommender(Core[ConfigT]):
             If the algorithm has no notion of similarity.
         """
         positions = self.dataset.item_positions(items)
-        known = positions >= 0
+        known = (positions >= 0) & self.knows_items(np.maximum(positions, 0))
         lister = Lister(self.dataset.items, self._popularity)
         table = lister.recommendations(
             pd.Index(items)[known], known[known], self._compared(positions[known]), k
         )
         names = {Columns.USER: Columns.ITEM, Columns.ITEM: Columns.SIMILAR}
         return table.drop(columns=Columns.FALLBACK).rename(columns=names)
+
+    def explain(self, user: Id, item: Id, *, at: int | None = None) -> Explanation:
+        """Split the score of an item into what each of the user's own items adds to it.
+
+        Parameters
+        ----------
+        at
+            Tick of the request: rows before it speak. By default after everything observed.
+
+        Raises
+        ------
+        CapabilityError
+            If the algorithm's score is no such sum.
+        NotFoundError
+            If the user has no row before the request, or nothing was learned of the item.
+        """
+        place = self.dataset.item_positions([item])  # type: ignore[arg-type]
+        if place[0] < 0 or not self.knows_items(place)[0]:
+            message = f"item {item!r}: nothing was learned of it; ask for one with interactions"
+            raise NotFoundError(message)
+        row = self.dataset.user_positions([user])  # type: ignore[arg-type]
+        request = self._requests(row, at)
+        if self.history.sizes(request)[0] == 0:
+            message = (
+                f"user {user!r}: no interaction before the request, so nothing can explain a "
+                "score; ask about a user with a history"
+            )
+            raise NotFoundError(message)
+        own, added = self._contributions(request, int(place[0]))
+        return Explanation.of(user, item, self.dataset.items[own], added)
 
     def _compared(self, items: Positions) -> Iterator[tuple[Positions, Positions, Scores]]:
         every = np.arange(self.dataset.n_items)

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Final, Generic, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from onstage.types import Positions, Scores
 
 BLOCK_CELLS = 1 << 22
 """Most scores held at once: 16 MiB of float32."""
+
+EXPLAINERS: Final = ("als", "ease", "item_knn")
+"""Algorithms whose score of an item is a sum over the user's own items."""
 
 ConfigT = TypeVar("ConfigT", bound=RecommenderConfig)
 
@@ -202,4 +205,19 @@ class Core(ABC, Generic[ConfigT]):
     def _similarity(self, items: Positions) -> Scores:  # noqa: ARG002  # for subclasses
         """Similarity of each item to all items, shape (len(items), n_items)."""
         message = f"{self.config.algorithm} cannot compare items"
+        raise CapabilityError(message)
+
+    def _contributions(
+        self,
+        request: Requests,  # noqa: ARG002  # for subclasses
+        item: int,  # noqa: ARG002
+    ) -> tuple[Positions, NDArray[np.float64]]:
+        """What each of the user's own items adds to the score of `item`: positions and addends.
+
+        `request` is one request of a user with a history, `item` a position.
+        """
+        message = (
+            f"{self.config.algorithm} cannot explain a score by the user's own items; "
+            f"{', '.join(EXPLAINERS[:-1])} and {EXPLAINERS[-1]} can"
+        )
         raise CapabilityError(message)

@@ -51,6 +51,18 @@ class ItemToItem(Recommender[ItemConfigT]):
             scores += np.float32(self.config.own_weight) * profile[:, items].toarray()
         return scores
 
+    @override
+    def _contributions(self, request: Requests, item: int) -> tuple[Positions, NDArray[np.float64]]:
+        """Spread each own item alone: the score is linear in the history."""
+        profile = weigh(self.history.matrix(request, weighted=True), self.config.weighting)
+        own, worth = profile.indices.astype(np.int64), profile.data
+        alone = sparse.csr_matrix(
+            (worth, (np.arange(len(own)), own)), shape=(len(own), profile.shape[1])
+        )
+        added = self._spread(alone, np.array([item]))[:, 0].astype(np.float64)
+        added[own == item] += self.config.own_weight * worth[own == item]
+        return own, added
+
     @abstractmethod
     def _spread(self, profile: sparse.csr_matrix, items: Positions) -> Scores:
         """Sum the similarities of what is in each profile to each item: a new array.
