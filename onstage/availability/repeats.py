@@ -39,5 +39,6 @@ class RepeatPolicy(BaseModel):
             age = requests.times[request] - history.time[row]
             recent = age < clock.span(seconds=self.cooldown_hours * 3600)
             request, row = request[recent], row[recent]
-        pairs = np.unique(request * history.n_items + history.item[row])
+        pairs = np.sort(request * history.n_items + history.item[row])
+        pairs = pairs[np.diff(pairs, prepend=-1) > 0]  # several times as fast as np.unique
         return candidates.without(pairs // history.n_items, pairs % history.n_items)

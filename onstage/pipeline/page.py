@@ -135,7 +135,7 @@ def _promotion(workspace: Workspace, outcome: Outcome) -> PromotionSummary:
         sentence=decision.sentence,
         reasons=decision.reasons,
         metric=workspace.mlflow.promotion.metric,
-        gains=gains,
+        gains=gains if len(gains) else None,  # a first model without baselines has none
     )
 
 

@@ -46,10 +46,11 @@ class Biased(RatingModel[BiasedConfigT]):
 
     @override
     def _block(self, users: Positions, items: Positions) -> NDArray[np.float64]:
-        made = self.user_factors[users] @ self.item_factors[items].T
-        made += (self._base + self._user_bias[users])[:, None]
-        made += self._item_bias[items]
-        return np.asarray(made)
+        of_users = self._base + self._user_bias[users]
+        left = np.column_stack([self.user_factors[users], of_users, np.ones(len(users))])
+        of_items = np.ones(len(items)), self._item_bias[items]
+        right = np.column_stack([self.item_factors[items], *of_items])
+        return np.asarray(left @ right.T)  # biases are two more factors
 
     @override
     def _pairs(self, user: Positions, item: Positions) -> NDArray[np.float64]:

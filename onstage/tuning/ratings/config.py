@@ -26,9 +26,9 @@ class FoldPruning(_Config):
 
     enabled: bool = True
     """Whether trials are given up at all."""
-    after: Annotated[int, Field(ge=2)] = 3
+    after: Annotated[int, Field(ge=2)] = 2
     """Trials with all folds before any is given up."""
-    margin: PositiveFloat = 2.0
+    margin: PositiveFloat = 1.0
     """A trial is given up when, on the folds it had, it is behind the best trial on the same folds
     by more than this many times what those folds misjudged completed trials by."""
 
