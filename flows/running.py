@@ -1,23 +1,23 @@
 """How a flow is started from the command line: its environment, and one clear error."""
 
-import http.client
 import logging
 import os
-import threading
-import time
-import urllib.request
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from typing_extensions import override
 
+from flows.server import TemporaryServer, answers
 from onstage.config import load_config
 from onstage.errors import OnstageError, OrchestrationError
 from onstage.settings import apply_environment, load_settings
 
 
-A_MOMENT = 0.2
-"""Seconds."""
+A_MOMENT = 5.0
+"""Seconds in which Prefect must have said what it has to say."""
 
 
 class _Short(logging.Filter):
@@ -32,48 +32,75 @@ class _Short(logging.Filter):
         return True
 
 
-def prepare(config: Path) -> None:
-    """Read the configuration, set the environment before Prefect is imported, find its server.
+@contextmanager
+def orchestrated(config: Path, meanwhile: Callable[[], object] = lambda: None) -> Iterator[None]:
+    """Run flows in this block: on the server that Prefect's settings name, else on a temporary one.
+
+    Parameters
+    ----------
+    config
+        Configuration file, read before the block.
+    meanwhile
+        What else has to be done first: it is done while a temporary server starts.
 
     Raises
     ------
     ConfigError
-        If the configuration cannot be used: before anything is started for it.
+        If the configuration cannot be used.
     OrchestrationError
-        If ``PREFECT_API_URL`` is set and nothing healthy answers there within three seconds.
+        If nothing healthy answers at ``PREFECT_API_URL`` within three seconds, or the temporary
+        server does not start.
     """
-    load_config(config)
-    apply_environment(load_settings())
-    url = os.environ.get("PREFECT_API_URL")
-    if url:
+    settings = load_settings()
+    apply_environment(settings)  # before Prefect is imported
+    if url := os.environ.get("PREFECT_API_URL"):
         _probe(url)
-    quieten()
+    with ExitStack() as stack:
+        server = None
+        if not url and not ("prefect" in sys.modules and _configured()):
+            server = stack.enter_context(TemporaryServer(settings.home / "logs" / "prefect.log"))
+        load_config(config)
+        quieten()
+        if server is not None and _configured():  # in a profile: known only to Prefect itself
+            server.stop()
+            server = None
+        meanwhile()
+        if server is not None:
+            server.wait()
+            stack.enter_context(_talking_to(server.url))
+        yield
 
 
-def while_the_server_starts(do: Callable[[], object]) -> None:
-    """Do something while the temporary Prefect server starts in its own process.
-
-    With ``PREFECT_API_URL`` set there is no server to start, and it is just done.
-    """
-    import prefect.server.api.server  # noqa: F401  # else the start waits for the other imports
-    from prefect.client.orchestration import get_client
+def _configured() -> bool:
     from prefect.settings import PREFECT_API_URL
 
-    if PREFECT_API_URL.value():
-        do()
-        return
+    return bool(PREFECT_API_URL.value())
 
-    def boot() -> None:
-        with get_client(sync_client=True) as client:
-            client.hello()
 
-    booting = threading.Thread(target=boot, name="boot")
-    booting.start()
-    time.sleep(A_MOMENT)  # the server's process is under way
-    try:
-        do()
-    finally:
-        booting.join()
+@contextmanager
+def _talking_to(url: str) -> Iterator[None]:
+    """Point Prefect at a temporary server; what it still has to say is said before the end."""
+    from prefect.settings import (
+        PREFECT_API_URL,
+        PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+        PREFECT_UI_URL,
+        temporary_settings,
+    )
+
+    updates: dict[Any, Any] = {
+        PREFECT_API_URL: url,
+        PREFECT_UI_URL: "",  # it shows no pages
+        PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,  # nobody watches, and its end costs a second
+    }
+    with temporary_settings(updates):
+        try:
+            yield
+        finally:
+            from prefect.events.worker import EventsWorker
+            from prefect.logging.handlers import APILogWorker
+
+            APILogWorker.drain_all(timeout=A_MOMENT)
+            EventsWorker.drain_all(timeout=A_MOMENT)
 
 
 def quieten() -> None:
@@ -83,14 +110,10 @@ def quieten() -> None:
 
 
 def _probe(url: str) -> None:
-    health = f"{url.rstrip('/')}/health"
-    if not health.startswith(("http://", "https://")):
+    if not url.startswith(("http://", "https://")):
         message = f"PREFECT_API_URL={url}: expected http://… or https://…"
         raise OrchestrationError(message)
-    try:
-        with urllib.request.urlopen(health, timeout=3):  # noqa: S310  # the scheme is checked
-            return
-    except (OSError, ValueError, http.client.HTTPException) as error:
+    if (error := answers(url, seconds=3)) is not None:
         message = (
             f"PREFECT_API_URL={url}: no Prefect server answers there ({error}); start one with "
             "`onstage ui`, or unset PREFECT_API_URL to use a temporary one"

@@ -15,15 +15,15 @@ def command(config: Path, *, as_json: bool) -> None:
 
     Does everything up to the leaderboard; registers and promotes nothing.
     """
-    from flows.running import prepare
-
-    prepare(config)
-    from flows.backtest import backtest
+    from flows.running import orchestrated
     from onstage.pipeline.ranking import primary_rows, read_rows
     from onstage.pipeline.workspace import Workspace
     from onstage.reporting.tables import leaderboard_records, leaderboard_text
 
-    made = backtest(str(config))
+    with orchestrated(config):
+        from flows.backtest import backtest
+
+        made = backtest(str(config))
     workspace = Workspace.open(config)
     rows = read_rows(workspace, made)
     first = rows.merge(primary_rows(rows, workspace)[["protocol", "group"]].drop_duplicates())

@@ -36,14 +36,14 @@ def command(config: Path, k: int | None, scaling: Any, *, as_json: bool) -> None
     \b
     Example:  onstage cluster configs/kumu-demo.yaml --k 4 --scaling raw
     """
-    from flows.running import prepare
-
-    prepare(config)
-    from flows.cluster import cluster
+    from flows.running import orchestrated
     from onstage.pipeline.clusters import read_all_clusters
     from onstage.pipeline.workspace import Workspace
 
-    made = cluster(str(config), k, scaling)
+    with orchestrated(config):
+        from flows.cluster import cluster
+
+        made = cluster(str(config), k, scaling)
     workspace = Workspace.open(config)
     groups = read_all_clusters(workspace, made)
     value = {kind: _value(workspace, made, kind, one) for kind, one in groups.items()}

@@ -42,15 +42,15 @@ def command(
     if force:
         _forced(config, str(reason), version, as_json=as_json)
         return
-    from flows.running import prepare
-
-    prepare(config)
     if dry_run:
         verdict, sentence, value = _preview(config)
     else:
-        from flows.promote import promote
+        from flows.running import orchestrated
 
-        made = promote(str(config))
+        with orchestrated(config):
+            from flows.promote import promote
+
+            made = promote(str(config))
         verdict, sentence, value = made.verdict, made.sentence, made.model_dump(mode="json")
     answer(value, sentence, as_json=as_json)
     if verdict == "kept":

@@ -41,17 +41,17 @@ def command(  # one argument an option
     \b
     Example:  onstage recommend configs/twitch105k.yaml --at 6000 --k 5 -o lists.csv
     """
-    from flows.running import prepare
-
-    prepare(config)
-    from flows.recommend import recommend
+    from flows.running import orchestrated
     from onstage.pipeline.recommending import lists_path
     from onstage.pipeline.workspace import Workspace
     from onstage.serving.tables import format_of
 
     form = None if output is None else format_of(output)
     asked = None if users is None else str(users)
-    made = recommend(str(config), at, k, asked, form, only_new, clusters)
+    with orchestrated(config):
+        from flows.recommend import recommend
+
+        made = recommend(str(config), at, k, asked, form, only_new, clusters)
     workspace = Workspace.open(config).asking(
         at=at, k=k, form=form, only_new=only_new, clusters=clusters
     )

@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from onstage.pipeline.outcome import Outcome
 
 
+LIGHT = ("flows.retrain", "onstage.pipeline.page")
 HEAVY = (
-    "flows.retrain",
-    "onstage.pipeline.page",
     "great_expectations",
     "matplotlib.pyplot",
     "sklearn.cluster",
@@ -43,15 +42,14 @@ def command(config: Path, trials: int | None, *, again: bool, as_json: bool) -> 
     where it stopped. With nothing new since the last retrain it ends at once.
     """
     began = time.perf_counter()
-    from flows.running import prepare, while_the_server_starts
+    from flows.running import orchestrated
 
-    prepare(config)
     outcome = None if again else _nothing_new(config, trials)
     if outcome is None:
-        while_the_server_starts(lambda: _get_ready(config))
-        from flows.retrain import retrain
+        with orchestrated(config, lambda: _get_ready(config)):
+            from flows.retrain import retrain
 
-        outcome = retrain(str(config), trials=trials, again=again)
+            outcome = retrain(str(config), trials=trials, again=again)
     from flows.summary import summary
 
     value, text = summary(config, outcome, time.perf_counter() - began)
@@ -59,13 +57,15 @@ def command(config: Path, trials: int | None, *, again: bool, as_json: bool) -> 
 
 
 def _get_ready(config: Path) -> None:
-    """Import what is heavy and open the tracking database: the flow will need both."""
-    for module in HEAVY:
-        importlib.import_module(module)
+    """Open the tracking database, and import what the flow will need; little, if it has all."""
+    from onstage.pipeline.outcome import previous
     from onstage.pipeline.runs import tracker_of
     from onstage.pipeline.workspace import Workspace
 
-    tracker_of(Workspace.open(config))
+    workspace = Workspace.open(config)
+    for module in LIGHT if previous(workspace) else (*LIGHT, *HEAVY):
+        importlib.import_module(module)
+    tracker_of(workspace)
 
 
 def _nothing_new(config: Path, trials: int | None) -> "Outcome | None":

@@ -23,14 +23,14 @@ def command(
     \b
     Example:  onstage sweep configs/deskdrop.yaml als ease --trials 50
     """
-    from flows.running import prepare
-
-    prepare(config)
-    from flows.sweep import sweep
+    from flows.running import orchestrated
     from onstage.pipeline.sweeping import best_config
     from onstage.pipeline.workspace import Workspace
 
-    made = sweep(str(config), list(algorithms) or None, trials)
+    with orchestrated(config):
+        from flows.sweep import sweep
+
+        made = sweep(str(config), list(algorithms) or None, trials)
     workspace = Workspace.open(config)
     value = {
         name: {**one.counts, "best": best_config(workspace, one).model_dump(mode="json")}

@@ -16,13 +16,13 @@ def command(config: Path, *, as_json: bool) -> None:
     Bad rows are set aside with their reasons; a failed suite, or too many bad rows, refuse the
     batch: exit status 1, and what was accepted before stays accepted.
     """
-    from flows.running import prepare
-
-    prepare(config)
-    from flows.ingest import ingest
+    from flows.running import orchestrated
     from onstage.pipeline.workspace import Workspace
 
-    made = ingest(str(config))
+    with orchestrated(config):
+        from flows.ingest import ingest
+
+        made = ingest(str(config))
     folder = Workspace.open(config).store.path(made)
     lines = [
         f"accepted    {made.counts['accepted']} rows",

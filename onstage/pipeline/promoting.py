@@ -11,6 +11,7 @@ from onstage.errors import ConfigError
 from onstage.evaluation.comparison import Difference, compare
 from onstage.models.catalog import ModelConfig, parse
 from onstage.pipeline.backtest import read_events
+from onstage.pipeline.exams import accepted_log
 from onstage.pipeline.outcome import Gain, Verdict
 from onstage.pipeline.ranking import primary_rows, read_rows
 from onstage.pipeline.recipes import Recipe, named, with_champion
@@ -21,7 +22,7 @@ from onstage.pipeline.workspace import Workspace
 from onstage.registry.audit import Audit
 from onstage.registry.enact import enact
 from onstage.registry.promotion import CHAMPION, Decision, Standing, decide, opponents
-from onstage.registry.versions import Registry, Version
+from onstage.registry.versions import NEWEST, Registry, Version
 from onstage.serving.release import release
 
 
@@ -92,6 +93,7 @@ class _Gate:
         self.rows = read_rows(workspace, board)
         self.ranking = [str(m) for m in primary_rows(self.rows, workspace)[Columns.MODEL]]
         self.leader = self.ranking[0]
+        self.newest = int(accepted_log(workspace, log).dataset.time[-1])
 
     def config(self, name: str) -> ModelConfig:
         """The recipe that stands on the leaderboard as `name`."""
@@ -104,6 +106,7 @@ class _Gate:
             config=self.config(name).model_dump(mode="json"),
             data_digest=self.log.digest,
             version=None if version is None else version.version,
+            newest=self.newest,
         )
 
     def difference(self, one: str, other: str) -> Difference:
@@ -232,6 +235,6 @@ def _register(gate: _Gate, registry: Registry, name: str, run: str) -> tuple[Ver
         config=gate.config(name).model_dump(mode="json"),
         data_digest=gate.log.digest,
         metrics=metrics_of(gate.rows, name),
-        tags={BUNDLE_KEY: bundle.key},
+        tags={BUNDLE_KEY: bundle.key, NEWEST: str(gate.newest)},
     )
     return version, bundle

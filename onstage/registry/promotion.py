@@ -52,6 +52,8 @@ class Standing:
     """Digest of the data that the recipe was, or would be, fitted on."""
     version: str | None = None
     """Its version in the registry, if it has one."""
+    newest: int | None = None
+    """Tick of the newest row of those data; None where it was not written down."""
 
     @property
     def label(self) -> str:
@@ -159,7 +161,9 @@ def decide(
     Notes
     -----
     Same recipe as the champion: on unchanged data there is nothing new; on newer data it takes the
-    alias as a refresh if ``rules.refresh`` and the baselines' conditions hold. A recipe is not
+    alias as a refresh if ``rules.refresh`` and the baselines' conditions hold. Newer means that the
+    newest row is later: an older copy of the log, or the same days corrected, refreshes nothing. A
+    version without a newest tick (made by an earlier release) counts as older. A recipe is not
     compared with itself.
     """
     if champion is None:
@@ -182,12 +186,23 @@ def _same_recipe(
 ) -> Decision:
     if champion.data_digest == challenger.data_digest:
         gates = [_Gate(passed=False, reason="nothing new: the same recipe on the same data")]
+    elif (stale := _no_newer(challenger, champion)) is not None:
+        gates = [_Gate(passed=False, reason=stale)]
     elif not rules.refresh:
         gates = [_Gate(passed=False, reason="the same recipe on newer data, and refresh is off")]
     else:
         newer = _Gate(passed=True, reason=f"the recipe of {champion.label} on newer data")
         gates = [newer, *_baselines(rules, challenger, differences)]
     return _conclude("refreshed", challenger, champion, gates, differences)
+
+
+def _no_newer(challenger: Standing, champion: Standing) -> str | None:
+    """Why the challenger's data are not newer than the champion's; None if they are."""
+    mine, theirs = challenger.newest, champion.newest
+    if mine is None or theirs is None or mine > theirs:
+        return None
+    how = "older data" if mine < theirs else "other data that end at the same time"
+    return f"the same recipe on {how}: newest tick {mine}, that of {champion.label} {theirs}"
 
 
 def _conclude(

@@ -26,6 +26,7 @@ KEY: Final = "onstage.key"
 CONFIG: Final = "onstage.config"
 MODEL: Final = "onstage.model"
 DATA: Final = "onstage.data_digest"
+NEWEST: Final = "onstage.newest_tick"
 METRICS: Final = "onstage.metrics"
 DECISION: Final = "onstage.decision"
 REASONS: Final = "onstage.reasons"
@@ -64,7 +65,8 @@ class Version:
     @property
     def standing(self) -> Standing:
         """How it stands in a decision."""
-        return Standing(self.model, dict(self.config), self.data_digest, self.version)
+        newest = int(self.tags[NEWEST]) if NEWEST in self.tags else None
+        return Standing(self.model, dict(self.config), self.data_digest, self.version, newest)
 
     @classmethod
     def of(cls, found: ModelVersion) -> Self:
@@ -185,10 +187,8 @@ class Registry:
                 model_id=uploaded.model_id,
                 tags={**proposal.tags, **self._tags(proposal), KEY: key},
             )
-            entry = [{"name": name, "version": made.version}]
-            self._client.set_logged_model_tags(
-                uploaded.model_id, {"mlflow.modelVersions": json.dumps(entry)}
-            )
+            entry = json.dumps([{"name": name, "version": made.version}])
+            self._client.set_logged_model_tags(uploaded.model_id, {"mlflow.modelVersions": entry})
             return Version.of(self._client.get_model_version(name, made.version))
 
     def get(self, name: str, version: str) -> Version:

@@ -2,17 +2,22 @@
 
 import logging
 import os
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import closing, contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from onstage.errors import TrackingError
 from onstage.settings import ENVIRONMENT
-from onstage.tracking.endpoint import REMEDY, Endpoint, masked
+from onstage.tracking.endpoint import REMEDY, Endpoint, masked, sqlite_file
 
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
+PATIENCE = 20.0
+"""Seconds to wait for whoever else writes to a SQLite file."""
 
 
 def connect(endpoint: Endpoint) -> "MlflowClient":
@@ -30,10 +35,39 @@ def connect(endpoint: Endpoint) -> "MlflowClient":
     from mlflow import MlflowClient  # noqa: PLC0415  # heavy
 
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    _spare_the_disk()
     with translated(endpoint), endpoint.alone():
+        _write_ahead(endpoint.tracking_uri)
         client = MlflowClient(endpoint.tracking_uri, endpoint.registry_uri)
         client.search_experiments(max_results=1)
     return client
+
+
+def _write_ahead(uri: str) -> None:
+    """Let a SQLite file write its journal ahead: who reads waits for nobody, commits are cheap."""
+    file = sqlite_file(uri)
+    if file is not None:
+        try:
+            with closing(sqlite3.connect(file, timeout=PATIENCE)) as database:
+                database.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.DatabaseError as error:
+            message = f"tracking database {masked(uri)}: {error}; restore it, or choose another"
+            raise TrackingError(message) from error
+
+
+@lru_cache(maxsize=1)
+def _spare_the_disk() -> None:
+    """Wait for the disk at checkpoints, not at every commit.
+
+    A killed process loses nothing by it. A power cut may take back the last commits, never break
+    the file; the studies' journals and the store, which are the truth, wait for the disk.
+    """
+    from sqlalchemy import Engine, event  # noqa: PLC0415  # heavy
+
+    @event.listens_for(Engine, "connect")
+    def _(connection: Any, _: object) -> None:  # noqa: ANN401  # whatever the driver makes
+        if isinstance(connection, sqlite3.Connection):
+            connection.execute("PRAGMA synchronous=NORMAL")
 
 
 @contextmanager

@@ -187,3 +187,26 @@ def test_opponents_are_the_baselines_on_the_leaderboard_but_not_ones_own_kind() 
     board = ["popularity", "popularity(decayed)", "memory(count)", "als"]
     assert opponents(RULES, board, "als") == ("popularity", "popularity(decayed)", "memory(count)")
     assert opponents(RULES, board, "memory(decayed)") == ("popularity", "popularity(decayed)")
+
+
+@pytest.mark.parametrize(
+    ("newest", "verdict", "reason"),
+    [
+        (7_001, "refreshed", "the recipe of v7 on newer data"),
+        (7_000, "kept", "other data that end at the same time: newest tick 7000, that of v7 7000"),
+        (6_999, "kept", "older data: newest tick 6999, that of v7 7000"),
+    ],
+)
+def test_only_data_that_end_later_refresh_the_champion(
+    newest: int, verdict: str, reason: str
+) -> None:
+    champion = replace(COUNT, newest=7_000)
+    other = replace(champion, data_digest="another", version=None, newest=newest)
+    decision = decide(RULES, other, champion, {})
+    assert decision.verdict == verdict
+    assert reason in decision.sentence
+
+
+def test_a_champion_of_an_earlier_release_without_a_tick_counts_as_older() -> None:
+    other = replace(COUNT, data_digest="another", version=None, newest=1)
+    assert decide(RULES, other, COUNT, {}).verdict == "refreshed"
