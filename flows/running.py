@@ -32,6 +32,23 @@ class _Short(logging.Filter):
         return True
 
 
+def prepare(config: Path) -> None:
+    """Read the configuration, set the environment before Prefect is imported, find its server.
+
+    Raises
+    ------
+    ConfigError
+        If the configuration cannot be used.
+    OrchestrationError
+        If ``PREFECT_API_URL`` is set and nothing healthy answers there within three seconds.
+    """
+    load_config(config)
+    apply_environment(load_settings())
+    if url := os.environ.get("PREFECT_API_URL"):
+        _probe(url)
+    quieten()
+
+
 @contextmanager
 def orchestrated(config: Path, meanwhile: Callable[[], object] = lambda: None) -> Iterator[None]:
     """Run flows in this block: on the server that Prefect's settings name, else on a temporary one.
@@ -45,22 +62,17 @@ def orchestrated(config: Path, meanwhile: Callable[[], object] = lambda: None) -
 
     Raises
     ------
-    ConfigError
-        If the configuration cannot be used.
-    OrchestrationError
-        If nothing healthy answers at ``PREFECT_API_URL`` within three seconds, or the temporary
-        server does not start.
+    ConfigError, OrchestrationError
+        As :func:`prepare`, or if the temporary server does not start.
     """
     settings = load_settings()
-    apply_environment(settings)  # before Prefect is imported
-    if url := os.environ.get("PREFECT_API_URL"):
-        _probe(url)
+    apply_environment(settings)
     with ExitStack() as stack:
         server = None
-        if not url and not ("prefect" in sys.modules and _configured()):
+        known = "PREFECT_API_URL" in os.environ or ("prefect" in sys.modules and _configured())
+        if not known:
             server = stack.enter_context(TemporaryServer(settings.home / "logs" / "prefect.log"))
-        load_config(config)
-        quieten()
+        prepare(config)
         if server is not None and _configured():  # in a profile: known only to Prefect itself
             server.stop()
             server = None

@@ -25,15 +25,15 @@ def command(
     \b
     Example:  onstage compare-ratings configs/movielens.yaml --algorithms svd,baseline_only
     """
-    from flows.running import prepare
-
-    prepare(config)
-    from flows.compare_ratings import compare_ratings
+    from flows.running import orchestrated
     from onstage.pipeline.ratings.comparing import table
     from onstage.pipeline.workspace import Workspace
     from onstage.reporting.ratings import comparison_text
 
     names = None if algorithms is None else [one.strip() for one in algorithms.split(",")]
-    made = compare_ratings(str(config), names, sample, folds)
+    with orchestrated(config):
+        from flows.compare_ratings import compare_ratings
+
+        made = compare_ratings(str(config), names, sample, folds)
     rows = table(Workspace.open(config), made)
     answer(rows.to_dict(orient="records"), comparison_text(rows), as_json=as_json)

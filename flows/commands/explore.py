@@ -17,15 +17,15 @@ def command(config: Path, *, as_json: bool) -> None:
     are logged to MLflow. What a column would be needed for that the data do not have is left out
     with a note.
     """
-    from flows.running import prepare
-
-    prepare(config)
-    from flows.explore import explore
+    from flows.running import orchestrated
     from onstage.pipeline.exploring import page_of, read_facts
     from onstage.pipeline.workspace import Workspace
     from onstage.reporting.exploration.page import FIGURES
 
-    made = explore(str(config))
+    with orchestrated(config):
+        from flows.explore import explore
+
+        made = explore(str(config))
     workspace = Workspace.open(config)
     facts = read_facts(workspace, made)
     page, figures = page_of(workspace), workspace.store.path(made, FIGURES)

@@ -22,16 +22,16 @@ def command(config: Path, trials: int | None, *, as_json: bool) -> None:
     \b
     Example:  onstage sweep-ratings configs/movielens.yaml --trials 30
     """
-    from flows.running import prepare
-
-    prepare(config)
-    from flows.sweep_ratings import sweep_ratings
+    from flows.running import orchestrated
     from onstage.pipeline.ratings.checking import read_check
     from onstage.pipeline.ratings.sweeping import best_of
     from onstage.pipeline.workspace import Workspace
     from onstage.reporting.ratings import sweep_text
 
-    made = sweep_ratings(str(config), trials)
+    with orchestrated(config):
+        from flows.sweep_ratings import sweep_ratings
+
+        made = sweep_ratings(str(config), trials)
     workspace = Workspace.open(config)
     best = best_of(workspace, made["sweep"]).model_dump(mode="json")
     check = read_check(workspace, made["check"])
