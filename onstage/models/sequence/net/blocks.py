@@ -4,9 +4,11 @@ Kang, McAuley, "Self-Attentive Sequential Recommendation", ICDM 2018: queries ar
 and values are not, and the residual adds to the normalised queries.
 """
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
+from onstage.models.sequence.net.fused import Attention, FeedForward
 from onstage.models.sequence.net.noise import Noise
 from onstage.models.sequence.net.parameters import Parameters
 
@@ -25,34 +27,44 @@ def linear(p: Parameters, name: str, x: Tensor) -> Tensor:
     return functional.linear(x, p[f"{name}.weight"], p[f"{name}.bias"])
 
 
-def split(x: Tensor, heads: int) -> Tensor:
-    """(n, length, d) to (n, heads, length, d / heads)."""
-    n, length, d = x.shape
-    return x.view(n, length, heads, d // heads).transpose(1, 2)
+def projected(p: Parameters, name: str, query: Tensor, x: Tensor, heads: int) -> Tensor:
+    """Query (scaled), key and value side by side, shape (..., 3 d)."""
+    scale = (x.shape[-1] // heads) ** -0.5
+    key, value = (linear(p, f"{name}.{part}", x) for part in ("key", "value"))
+    return torch.cat([linear(p, f"{name}.query", query) * scale, key, value], dim=-1)
 
 
-def attend(q: Tensor, k: Tensor, v: Tensor, extra: Tensor, keep: Tensor | None) -> Tensor:
-    """Scaled dot-product attention of (n, heads, length, d / heads).
+def attend(
+    rows: Tensor, heads: int, extra: Tensor, noise: Noise, calm: int | None = None
+) -> Tensor:
+    """Scaled dot-product attention of :func:`projected` rows (n, length, 3 d).
 
     Parameters
     ----------
-    extra
+    extra : Tensor of float32, shape (n, 1 or length, length)
         Added to the logits: ``-inf`` hides a key.
-    keep
-        Dropout mask of the weights.
+    calm
+        Axis of the weights along which the first place is never dropped.
+
+    Returns
+    -------
+    Tensor of float32, shape (n, length, d)
     """
-    logits = q @ k.transpose(-1, -2)
-    weights = functional.softmax(logits * q.shape[-1] ** -0.5 + extra, dim=-1)
-    if keep is not None:
-        weights = weights * keep
-    mixed = weights @ v
-    n, heads, length, width = mixed.shape
-    return mixed.transpose(1, 2).reshape(n, length, heads * width)
+    n, length, _ = rows.shape
+    keep = noise.keep((n * heads, length, length), rows.device, calm)
+    each = extra.repeat_interleave(heads, dim=0)
+    mixed: Tensor = Attention.apply(rows, heads, each, keep, noise.scale)
+    return mixed
 
 
 def feed_forward(
     p: Parameters, name: str, x: Tensor, noise: Noise, calm: int | None = None
 ) -> Tensor:
     """Two layers at each place, added to the input."""
-    inner = functional.relu(noise(linear(p, f"{name}.inner", x), calm))
-    return x + noise(linear(p, f"{name}.outer", inner), calm)
+    flat = x.reshape(-1, x.shape[-1])
+    keeps = [noise.keep(tuple(x.shape), x.device, calm) for _ in range(2)]
+    layers = [p[f"{name}.{part}"] for part in ("inner.weight", "inner.bias")]
+    layers += [p[f"{name}.{part}"] for part in ("outer.weight", "outer.bias")]
+    both = tuple(None if keep is None else keep.view(flat.shape) for keep in keeps)
+    made: Tensor = FeedForward.apply(flat, *layers, both, noise.scale)
+    return made.view(x.shape)

@@ -20,14 +20,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from onstage.models.sequence.config import LiverecConfig
-from onstage.models.sequence.net.blocks import attend, feed_forward, linear, norm, split
+from onstage.models.sequence.net.blocks import attend, feed_forward, linear, norm, projected
 from onstage.models.sequence.net.noise import Noise
 from onstage.models.sequence.net.parameters import Parameters
 from onstage.models.sequence.net.scores import Pool, plain
 from onstage.models.sequence.repeats import BUCKETS, COUNTS
 
 
-CHUNK = 4096
+CHUNK = 1024
 """Candidates that go through the blocks together: they should fit in the cache."""
 
 
@@ -127,11 +127,9 @@ def contextual(  # noqa: PLR0913  # what a network, a state and its candidates a
     if len(rows) == 0:
         return scores + 0 * states.sum()
     rows = rows[torch.argsort(on.kept[rows], stable=True)]
-    shared = _Shared.of(p, config, table, pool.gather(on.places))
-    parts = [
-        _chunk(p, config, shared, on, (chunk, states[chunk], seats[chunk].clamp(min=0)), noise)
-        for chunk in _chunks(rows, on.kept[rows])
-    ]
+    chunks = [_Chunk.of(config, on, rows, states, seats) for rows in _chunks(rows, on.kept[rows])]
+    found = _met(p, config, table, pool.gather(on.places), chunks)
+    parts = [_scored(p, config, *one, noise) for one in zip(chunks, found, strict=True)]
     inside = torch.zeros_like(scores).index_copy(0, rows, torch.cat(parts))
     return torch.where(seats >= 0, inside, scores)
 
@@ -148,81 +146,91 @@ def _chunks(rows: Tensor, kept: Tensor) -> Iterator[Tensor]:
 
 
 @dataclass(frozen=True)
-class _Shared:
-    """Candidates met in a batch, each once, and which stand where."""
+class _Chunk:
+    """States with about as many seated candidates each.
 
-    vectors: Tensor
-    inverse: Tensor
+    Attributes
+    ----------
+    rows : Tensor of int64, shape (n,)
+    states : Tensor of float32, shape (n, d)
+    seats : Tensor of int64, shape (n, q)
+        Which places are queried.
+    present : Tensor of bool, shape (n, length)
+        Which places are taken.
+    weight : Tensor of float32, shape (n, 1, length)
+        Logarithm of how often each place counts as a key.
+    """
+
+    rows: Tensor
+    states: Tensor
+    seats: Tensor
+    present: Tensor
+    weight: Tensor
 
     @classmethod
-    def of(cls, p: Parameters, config: LiverecConfig, table: Tensor, pool: Pool) -> "_Shared":
-        """The candidate (nobody) is always the first one: it is the zero vector."""
-        intervals = 0 if pool.intervals is None else pool.intervals
-        counts = 0 if pool.counts is None else pool.counts
-        keys = (pool.items * BUCKETS + intervals) * COUNTS + counts
-        flat = functional.pad(keys.flatten(), (1, 0))
-        unique, inverse = torch.unique(flat, return_inverse=True)
-        vectors = functional.embedding(unique // (BUCKETS * COUNTS), table)
-        if pool.intervals is not None:
-            vectors = vectors + functional.embedding(unique // COUNTS % BUCKETS, p["intervals"])
-        if pool.counts is not None:
-            vectors = vectors + functional.embedding(unique % COUNTS, p["counts"])
-        if config.context_blocks > 1:
-            vectors = _projected(p, "context.0", vectors)
-        return cls(vectors, inverse[1:].view(keys.shape))
+    def of(
+        cls, config: LiverecConfig, on: Stage, rows: Tensor, states: Tensor, seats: Tensor
+    ) -> "_Chunk":
+        kept = on.kept[rows]
+        number = torch.arange(int(kept.max()), device=rows.device)
+        present = number < kept[:, None]
+        weight = torch.zeros(present.shape, device=rows.device).masked_fill(~present, -torch.inf)
+        queried = seats[rows].clamp(min=0)
+        if config.zeros:
+            weight = torch.cat([on.zeros[rows, None].to(weight.dtype).log(), weight], dim=1)
+            queried = queried + 1
+        return cls(rows, states[rows], queried, present, weight[:, None])
+
+    def places(self, numbers: Tensor) -> Tensor:
+        """`numbers` (n_states, k) of those seated here; 0, the zero vector, where nobody is."""
+        width = self.present.shape[1]
+        seated = torch.where(self.present, numbers[self.rows, :width], 0)
+        extra = self.weight.shape[-1] - width
+        return functional.pad(seated, (extra, 0)) if extra else seated
 
 
-def _projected(p: Parameters, name: str, x: Tensor) -> Tensor:
-    """Normalised vector, query, key and value side by side, shape (..., 4 d)."""
-    query = norm(p, f"{name}.before", x)
-    parts = [query, linear(p, f"{name}.query", query)]
-    parts += [linear(p, f"{name}.{part}", x) for part in ("key", "value")]
-    return torch.cat(parts, dim=-1)
+def _met(
+    p: Parameters, config: LiverecConfig, table: Tensor, pool: Pool, chunks: list[_Chunk]
+) -> list[Tensor]:
+    """What the first block starts from, at the places of each chunk, (n, length, d or 4 d).
+
+    Candidates met more than once are computed once. With one block only: their vectors; else their
+    normalised vectors, queries, keys and values.
+    """
+    intervals = 0 if pool.intervals is None else pool.intervals
+    counts = 0 if pool.counts is None else pool.counts
+    keys = (pool.items * BUCKETS + intervals) * COUNTS + counts
+    unique, inverse = torch.unique(functional.pad(keys.flatten(), (1, 0)), return_inverse=True)
+    vectors = functional.embedding(unique // (BUCKETS * COUNTS), table)
+    if pool.intervals is not None:
+        vectors = vectors + functional.embedding(unique // COUNTS % BUCKETS, p["intervals"])
+    if pool.counts is not None:
+        vectors = vectors + functional.embedding(unique % COUNTS, p["counts"])
+    if config.context_blocks > 1:
+        query = norm(p, "context.0.before", vectors)
+        found = projected(p, "context.0", query, vectors, config.heads)
+        vectors = torch.cat([query, found], dim=-1)
+    places = [chunk.places(inverse[1:].view(keys.shape)) for chunk in chunks]
+    every = functional.embedding(torch.cat([one.flatten() for one in places]), vectors)
+    parts = every.split([one.numel() for one in places])
+    return [part.view(*one.shape, -1) for part, one in zip(parts, places, strict=True)]
 
 
-def _chunk(
-    p: Parameters,
-    config: LiverecConfig,
-    shared: _Shared,
-    on: Stage,
-    chunk: tuple[Tensor, Tensor, Tensor],
-    noise: Noise,
-) -> Tensor:
-    """Scores of the queried seats, shape (n, q)."""
-    rows, states, seats = chunk
-    kept = on.kept[rows]
-    width = int(kept.max())
-    places = shared.inverse[rows, :width]
-    number = torch.arange(width, device=rows.device)
-    present = number < kept[:, None]
-    weight = torch.zeros(present.shape, device=rows.device).masked_fill(~present, -torch.inf)
-    places = torch.where(present, places, 0)
-    if config.zeros:
-        places = functional.pad(places, (1, 0))
-        weight = torch.cat([on.zeros[rows, None].to(weight.dtype).log(), weight], dim=1)
-        seats = seats + 1
-    x = functional.embedding(places, shared.vectors)
+def _scored(p: Parameters, config: LiverecConfig, chunk: _Chunk, x: Tensor, noise: Noise) -> Tensor:
+    """Scores of the queried places, shape (n, q)."""
+    d = config.dimensions
     for block in range(config.context_blocks - 1):
         name = f"context.{block}"
         if block:
-            x = _projected(p, name, x)
-        x = _everybody(p, config, name, x, weight, noise)
-    x = _queried(p, config, x, weight, seats, noise)
-    return (norm(p, "context.norm", x) * states[:, None]).sum(dim=-1)
-
-
-def _everybody(
-    p: Parameters, config: LiverecConfig, name: str, x: Tensor, weight: Tensor, noise: Noise
-) -> Tensor:
-    """A block in which all candidates query all."""
-    query, q, k, v = x.chunk(4, dim=-1)
-    n, length, _ = q.shape
-    calm = config.zeros
-    keep = noise.mask((n, config.heads, length, length), x.device, 3 if calm else None)
-    q, k, v = (split(part, config.heads) for part in (q, k, v))
-    mixed = attend(q, k, v, weight[:, None, None], keep)
-    x = query + linear(p, f"{name}.out", mixed)
-    return feed_forward(p, name, norm(p, f"{name}.after", x), noise, 1 if calm else None)
+            query = norm(p, f"{name}.before", x)
+            found = projected(p, name, query, x, config.heads)
+        else:
+            query, found = x.split([d, 3 * d], dim=-1)
+        mixed = attend(found, config.heads, chunk.weight, noise, 2 if config.zeros else None)
+        x = norm(p, f"{name}.after", query + linear(p, f"{name}.out", mixed))
+        x = feed_forward(p, name, x, noise, 1 if config.zeros else None)
+    x = _queried(p, config, x, chunk.weight, chunk.seats, noise)
+    return (norm(p, "context.norm", x) * chunk.states[:, None]).sum(dim=-1)
 
 
 def _queried(
@@ -238,15 +246,15 @@ def _queried(
     key = p[f"{name}.key.weight"].view(heads, d // heads, d)
     value = p[f"{name}.value.weight"].view(heads, d // heads, d)
     folded = torch.einsum("nqhe,hed->nhqd", q, key).reshape(n, heads * asked, d)
-    logits = folded @ x.transpose(1, 2) * (d // heads) ** -0.5 + weight[:, None]
+    logits = folded @ x.transpose(1, 2) * (d // heads) ** -0.5 + weight
     weights = functional.softmax(logits, dim=-1)
-    keep = noise.mask((n, heads * asked, length), x.device, 2 if config.zeros else None)
+    keep = noise.keep((n, heads * asked, length), x.device, 2 if config.zeros else None)
     if keep is not None:
-        weights = weights * keep
+        weights = weights * keep * noise.scale
     mixed = (weights @ x).view(n, heads, asked, d)
     out = torch.einsum("nhqd,hed->nqhe", mixed, value).reshape(n, asked, d)
     total = weights.sum(dim=-1).view(n, heads, asked, 1).transpose(1, 2)
     bias = p[f"{name}.value.bias"].view(heads, d // heads)
     out = out + (total * bias).reshape(n, asked, d)
-    x = query + linear(p, f"{name}.out", out)
-    return feed_forward(p, name, norm(p, f"{name}.after", x), noise)
+    x = norm(p, f"{name}.after", query + linear(p, f"{name}.out", out))
+    return feed_forward(p, name, x, noise)

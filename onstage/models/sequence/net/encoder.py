@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from onstage.models.sequence.config import LstmConfig, SequenceConfig
-from onstage.models.sequence.net.blocks import attend, feed_forward, linear, norm, split
+from onstage.models.sequence.net.blocks import attend, feed_forward, linear, norm, projected
 from onstage.models.sequence.net.noise import Noise
 from onstage.models.sequence.net.parameters import Parameters
 
@@ -33,7 +33,7 @@ def encode(
 def _attentive(
     p: Parameters, config: SequenceConfig, rows: Tensor, there: Tensor, noise: Noise
 ) -> Tensor:
-    n, length, d = rows.shape
+    _, length, d = rows.shape
     heads: int = config.heads  # type: ignore[attr-defined]
     shown = there[:, :, None].to(rows.dtype)
     x = noise(rows * d**0.5 + p["positions"][-length:]) * shown
@@ -43,12 +43,8 @@ def _attentive(
     for number in range(config.blocks):  # type: ignore[attr-defined]
         name = f"encoder.{number}"
         query = norm(p, f"{name}.before", x)
-        q, k, v = (
-            split(linear(p, f"{name}.{part}", source), heads)
-            for part, source in (("query", query), ("key", x), ("value", x))
-        )
-        keep = noise.mask((n, heads, length, length), rows.device)
-        x = query + linear(p, f"{name}.out", attend(q, k, v, extra[:, None], keep))
+        found = projected(p, name, query, x, heads)
+        x = query + linear(p, f"{name}.out", attend(found, heads, extra, noise))
         x = feed_forward(p, name, norm(p, f"{name}.after", x), noise) * shown
     return norm(p, "encoder.norm", x)
 

@@ -65,9 +65,10 @@ class Network:
         if self.config.lazy:
             rows, tokens, candidates = _local(batch.tokens, rivals.tokens)
             p[ITEMS] = self.parameters[ITEMS].detach()[rows].requires_grad_()
-        states = self._states(p, batch, tokens, Noise(rng, self.config.dropout))
+        noise = Noise(rng, self.config.dropout)
+        states = self._states(p, batch, tokens, noise)
         pool = self._pool(batch, rivals.tokens, candidates)
-        scores, there = self._scores(p, states, pool, rivals, Noise(rng, self.config.dropout))
+        scores, there = self._scores(p, states, pool, rivals, noise)
         loss = (binary if self.config.loss == "bce" else softmax)(scores, there)
         found = torch.autograd.grad(loss, list(p.values()), allow_unused=True)
         return Gradient(float(loss.detach()), dict(zip(p, found, strict=True)), rows)
