@@ -9,7 +9,7 @@ from onstage.columns import Columns
 from onstage.data.store import Reference
 from onstage.evaluation.slices import is_slice
 from onstage.metrics.catalog import is_headline
-from onstage.pipeline.backtest import COSTS
+from onstage.pipeline.backtest import COSTS, read_curve
 from onstage.pipeline.ranking import ROWS, primary_rows, read_rows
 from onstage.pipeline.recipes import Recipe
 from onstage.pipeline.runs import tracker_of
@@ -66,7 +66,9 @@ def record(
             key=f"backtest-{board.digest[:16]}-{made.key[:16]}",
         ) as child:
             seconds = {k: float(v) for k, v in made.counts.items() if k.endswith("_seconds")}
-            tracker.log(child, metrics={**metrics_of(rows, recipe.name), **seconds})
+            measured = {**metrics_of(rows, recipe.name), **seconds}
+            curve = {f"training_{k}": v for k, v in read_curve(workspace, made).items()}
+            tracker.log(child, metrics=measured, series=curve)
             tracker.log_artifact(child, workspace.store.path(made, COSTS))
     tracker.log_artifact(run, workspace.store.path(board, ROWS))
     tracker.log(run, tags={BOARD: board.digest})

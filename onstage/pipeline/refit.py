@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from onstage.data.store import Reference
 from onstage.models.catalog import ModelConfig, build
 from onstage.models.config import FitOptions
+from onstage.pipeline.checkpoints import checkpoint
 from onstage.pipeline.exams import accepted_log
 from onstage.pipeline.workspace import Workspace
 from onstage.serving.bundle import save_bundle
@@ -26,7 +28,9 @@ def refitted(workspace: Workspace, validated: Reference, recipe: ModelConfig) ->
         log = accepted_log(workspace, validated)
         options = FitOptions(config.seed, workspace.settings.threads, log.availability)
         began = time.perf_counter()
-        model = build(recipe).fit(log.dataset, options)
+        what = {"log": validated.digest, "model": recipe.model_dump(mode="json")}
+        with checkpoint(workspace, step="refit", seed=config.seed, **what) as path:
+            model = build(recipe).fit(log.dataset, replace(options, checkpoint=path))
         fitting = time.perf_counter() - began
         save_bundle(
             model,

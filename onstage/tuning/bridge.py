@@ -111,7 +111,7 @@ class Bridge:
         self.tracker.log(
             run_id,
             metrics=_metrics(trial, self.plan.metric),
-            series={"value_at_iteration": trial.intermediate_values},
+            series={"value_at_iteration": trial.intermediate_values, **_series(trial)},
             tags={STATE: state, SAME_AS: trial.user_attrs.get(SAME)},
         )
         self.tracker.finish(run_id, _STATUS[state], trial.user_attrs.get(ERROR))
@@ -182,6 +182,12 @@ def _metrics(trial: FrozenTrial, metric: str) -> dict[str, float]:
         if state_of(trial) == "COMPLETE":
             metrics[f"validation_{metric}"] = trial.value
     return metrics
+
+
+def _series(trial: FrozenTrial) -> dict[str, dict[int, float]]:
+    """What the model measured by epoch; a journal keeps its numbers as text."""
+    found: Mapping[str, Mapping[str, float]] = outcome_of(trial).get("series", {})
+    return {f"training_{n}": {int(k): v for k, v in line.items()} for n, line in found.items()}
 
 
 def _best_so_far(result: SweepResult, done: Mapping[int, float]) -> dict[int, float]:

@@ -35,12 +35,15 @@ class Outcome:
         Further metrics of the same evaluation, by name.
     fit_seconds, evaluate_seconds
         Wall time. Looks on the way to the end count as evaluation.
+    series
+        What the model measured on its way, by name and epoch.
     """
 
     value: float
     metrics: Mapping[str, float] = field(default_factory=dict)
     fit_seconds: float = 0.0
     evaluate_seconds: float = 0.0
+    series: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
 
 
 class Watch(Protocol):
@@ -114,7 +117,8 @@ class ValidationObjective:
         fitted = time.perf_counter()
         value, metrics = self._measure(model, self.holdout)
         ended = time.perf_counter()
-        return Outcome(value, metrics, fitted - start - looking, ended - fitted + looking)
+        times = fitted - start - looking, ended - fitted + looking
+        return Outcome(value, metrics, *times, model.training_curve)
 
     def _look(self, model: Recommender[Any]) -> float:
         events = evaluate(model, self._sample)

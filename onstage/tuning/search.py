@@ -263,6 +263,7 @@ class Search:
                 "fit_seconds": outcome.fit_seconds,
                 "evaluate_seconds": outcome.evaluate_seconds,
                 "metrics": finite,
+                "series": {name: dict(line) for name, line in outcome.series.items()},
             },
         )
 

@@ -24,7 +24,7 @@ class SequenceConfig(RecommenderConfig):
     prefixes: Literal["all", "last"] = "all"
     """Targets of the training: ``all`` rows but each user's first, or only the ``last`` `window`
     of each user, as the released LiveRec does."""
-    spread: PositiveFloat = 1.0
+    spread: PositiveFloat = 0.1
     """Standard deviation of item, interval and count vectors before training."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2
     """Share of activations dropped in training, rounded to 1/256."""
@@ -100,6 +100,7 @@ class LiverecConfig(_Attentive):
         """The released defaults (Rappaz, McAuley, Aberer, RecSys 2021), 60 epochs."""
         return cls(
             window=16,
+            spread=1.0,
             prefixes="last",
             interval="oldest",
             counts=False,
