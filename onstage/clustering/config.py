@@ -28,7 +28,7 @@ class ClusterConfig(BaseModel):
     item_columns: tuple[str, ...] | None = None
     """Features that items are clustered by. All by default."""
     mini_batch_above: PositiveInt = 20_000
-    """With more rows than this, centres are learnt from mini-batches."""
+    """With more rows than this, centres are first learnt from mini-batches."""
     slices: bool = True
     """Whether the leaderboard also has groups by the user's cluster (``viewers:1`` …), of clusters
     made from the training rows alone (``docs/clusters.md``)."""

@@ -198,7 +198,7 @@ def _search(
     if config.k is not None:
         k, reason = config.k, f"k = {config.k}: configured (the rule gives {k})"
     if last is not None and k == last.k and list(last.centres.columns) == list(features.columns):
-        warm, inertia = refitted(points, scaling.apply(last.centres), config)
+        warm, inertia = refitted(points, scaling.apply(last.centres))
         at = int((elbow["k"] == k).to_numpy().argmax())
         if inertia <= NEARLY * float(elbow["inertia"].to_numpy()[at]):
             labels[k] = warm

@@ -16,7 +16,7 @@ from onstage.pipeline.workspace import Workspace
 from onstage.reporting.cluster_plots import draw_clusters
 
 
-CLUSTER_VERSION = "2"
+CLUSTER_VERSION = "3"
 LINE: Final = "clusters"
 """Name of the data set's state that says which clustering is the newest."""
 CONTENT: Final = ("*.parquet", "*.json")

@@ -21,7 +21,7 @@ from onstage.pipeline.workspace import Workspace
 from onstage.seeds import generator
 
 
-SLICE_VERSION = "1"
+SLICE_VERSION = "2"
 LINE: Final = "slices"
 CONTENT: Final = ("*/labels.parquet",)
 """What the leaderboard depends on."""

@@ -75,7 +75,7 @@ def _figure(clusters: Clusters, space: Space, kind: str, *, first: bool) -> str:
     figure = go.Figure(traces)
     sides = dict(zip(("xaxis", "yaxis", "zaxis"), map(_side, space.axes), strict=True))
     figure.update_layout(
-        scene={**sides, "aspectmode": "cube", "camera": {"eye": {"x": 1.5, "y": 1.5, "z": 1.1}}},
+        scene={**sides, "aspectmode": "cube", "camera": {"eye": {"x": 1.4, "y": -2.0, "z": 1.0}}},
         legend={"orientation": "h", "yanchor": "top", "y": -0.02, "itemsizing": "constant"},
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
         template="plotly_white",

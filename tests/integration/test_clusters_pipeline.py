@@ -115,6 +115,18 @@ def test_the_same_inputs_give_the_same_bytes(
         assert (other.store.path(second, str(name))).read_bytes() == content, name
 
 
+def test_the_page_may_load_nothing_and_obeys_no_identifier(workspace: Workspace) -> None:
+    table = log(10)
+    hostile = "</script><img src=x onerror=alert(1)>"
+    table[Columns.USER] = table[Columns.USER].replace("u0", hostile)
+    made = clustered(workspace, accepted(workspace, table))
+    page = workspace.store.path(made, "clusters.html").read_text()
+    assert "default-src 'none'" in page
+    assert hostile not in page
+    assert "<img src=x" not in page
+    assert page.count("plotly.js v") == 1
+
+
 def test_newer_data_keep_the_numbers_of_the_last_clustering(workspace: Workspace) -> None:
     clustered(workspace, accepted(workspace, log(10)))
     made = clustered(workspace, accepted(workspace, log(12)))

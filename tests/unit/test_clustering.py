@@ -141,6 +141,14 @@ def test_many_rows_go_in_mini_batches_and_still_find_the_groups() -> None:
     assert agreement(made.labels["cluster"], np.repeat(np.arange(3), 400)) > 0.98
 
 
+def test_mini_batches_end_where_all_rows_would() -> None:
+    rng = np.random.default_rng(8)
+    features = pd.DataFrame(rng.lognormal(size=(3_000, 4)), columns=list("abcd"))
+    whole = cluster(features, ClusterConfig(k_max=6)).elbow["inertia"]
+    parts = cluster(features, ClusterConfig(k_max=6, mini_batch_above=2_999)).elbow["inertia"]
+    assert (parts / whole).max() < 1.01
+
+
 def test_the_knee_is_farthest_below_the_line_from_first_to_last() -> None:
     # scaled: 1, .5, .1, .05, 0; the line: 1, .75, .5, .25, 0; the gap is largest at the third
     assert knee(np.array([100.0, 50, 10, 5, 0])) == 3

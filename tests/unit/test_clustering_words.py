@@ -129,7 +129,8 @@ def test_mini_batches_are_stated() -> None:
     )
     small = cluster(features, ClusterConfig(k=2, mini_batch_above=59))
     assert small.method == (
-        "mini-batch KMeans (batches of 4,096, best of 5 starts): 60 rows are more than 59"
+        "mini-batch KMeans (batches of 4,096, best of 5 runs, finished on all rows): "
+        "60 rows are more than 59"
     )
 
 
