@@ -12,7 +12,7 @@ from onstage.errors import ConfigError
 @click.command(name="leaderboard")
 @config_argument
 @click.option("--protocol", help="This one, e.g. live-C, or `all`.  [default: the primary one]")
-@click.option("--group", help="all, repeat, unseen …  [default: all]")
+@click.option("--group", help="all, repeat, unseen, viewers:1 …  [default: all]")
 @json_option
 def command(config: Path, protocol: str | None, group: str | None, *, as_json: bool) -> None:
     """Print the newest leaderboard of CONFIG's data set.
