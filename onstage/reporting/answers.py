@@ -55,3 +55,25 @@ def _rows(items: Sequence[Answer], number: str, *, signed: bool = False) -> list
 
 def _name(item: Answer) -> str:
     return f"{item['title']} [{item['item']}]" if item["title"] else str(item["item"])
+
+
+def masked_text(answer: Answer) -> str:
+    """AUC of a model beside popularity."""
+    head = (
+        f"{100 * answer['share']:g} % of pairs hidden: {answer['pairs']:,} pairs of "
+        f"{answer['users']:,} users; AUC per user, mean [95 % interval]"
+    )
+    names = {
+        "model": str(answer["model"]),
+        "popularity": "popularity of the pairs not hidden",
+        "popularity_of_all_pairs": "popularity of all pairs, the hidden included",
+        "gain_over_popularity": "gain over the first popularity",
+        "gain_over_popularity_of_all_pairs": "gain over the second popularity",
+    }
+    width = max(map(len, names.values()))
+    lines = []
+    for row in answer["auc"]:
+        sign = "+" if row["name"].startswith("gain") else ""
+        low, high = f"{row['low']:{sign}.4f}", f"{row['high']:{sign}.4f}"
+        lines.append(f"{names[row['name']]:{width}}  {row['value']:{sign}8.4f} [{low}, {high}]")
+    return "\n".join([head, *lines])
