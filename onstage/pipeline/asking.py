@@ -200,8 +200,10 @@ def _bundle(workspace: Workspace, validated: Reference, asked: str | None) -> tu
         version = served(workspace)
         bundle = champion_bundle(workspace, version)
         return f"champion v{version.version} ({bundle.model.config.algorithm})", bundle
-    made = refitted(workspace, validated, recipe_called(workspace, asked))
-    return asked, load_bundle(workspace.store.path(made, BUNDLE))
+    recipe = recipe_called(workspace, asked)
+    made = refitted(workspace, validated, recipe)
+    name = f"{recipe.algorithm}, as given" if asked.lstrip().startswith("{") else asked
+    return name, load_bundle(workspace.store.path(made, BUNDLE))
 
 
 def _anything_registered(workspace: Workspace) -> bool:

@@ -48,6 +48,11 @@ def matches_text(matches: Sequence[Match]) -> str:
     return "\n".join(f"{one.score:9.1f}  {one.title or ''} [{one.item}]" for one in matches)
 
 
+def _called(model: str, algorithm: str) -> str:
+    """A recipe given as JSON by its algorithm."""
+    return f"{algorithm}, as given" if model.lstrip().startswith("{") else model
+
+
 def _rows(items: Sequence[Answer], number: str, *, signed: bool = False) -> list[str]:
     sign = "+" if signed else ""
     return [f"{one[number]:{sign}9.4f}  {_name(one)}" for one in items]
@@ -64,7 +69,7 @@ def masked_text(answer: Answer) -> str:
         f"{answer['users']:,} users; AUC per user, mean [95 % interval]"
     )
     names = {
-        "model": str(answer["model"]),
+        "model": _called(str(answer["model"]), str(answer["algorithm"])),
         "popularity": "popularity of the pairs not hidden",
         "popularity_of_all_pairs": "popularity of all pairs, the hidden included",
         "gain_over_popularity": "gain over the first popularity",
