@@ -132,9 +132,9 @@ def ratings_here(seed: int) -> tuple[str, Ratings]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--pairs", type=int, default=20_000)
+    parser.add_argument("--pairs", type=int, default=4_000)
     parser.add_argument("--trials", type=int, default=30)
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     parser.add_argument("--margin", type=float, default=FoldPruning().margin)
     parser.add_argument("--after", type=int, default=FoldPruning().after)
     parser.add_argument("--patience", type=int, default=2, help="times the trials, at most")
@@ -143,7 +143,7 @@ def main() -> None:
     name, whole = ratings_here(0)
     print(f"{name}, {asked.pairs:,} pairs a study, 3 folds, {asked.trials} trials, {rule}")
     rows = []
-    for seed in range(asked.seeds):
+    for seed in asked.seeds:
         some = sampled(whole, 2 * asked.pairs, generator(seed, "bench", "sample"))
         mine = generator(seed, "bench", "half").permutation(len(some)) < len(some) // 2
         folds = k_folds(some.take(mine), 3, generator(seed, "bench", "folds"))

@@ -157,22 +157,31 @@ class Neighbours(RatingModel[NeighboursConfigT]):
         self, similar: NDArray[np.float64], deviation: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """Only the `k` most similar count; shapes (n, m) and (m,)."""
+        if len(deviation) <= self.config.k:
+            return self._mean_of(similar, similar * deviation)
         ties = np.zeros(similar.shape[1], dtype=np.float32)  # then the first stands first
         place = best(similar, ties, self.config.k)
         weight = np.take_along_axis(similar, place, axis=1)
+        return self._mean_of(weight, weight * deviation[place])
+
+    def _mean_of(
+        self, weight: NDArray[np.float64], product: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
         total = weight.sum(axis=1)
         enough = (total > 0) & (np.count_nonzero(weight, axis=1) >= self.config.min_k)
-        product = (weight * deviation[place]).sum(axis=1)
-        return _divided(product, total, enough)
+        return _divided(product.sum(axis=1), total, enough)
 
     @override
     def _pairs(self, user: Positions, item: Positions) -> NDArray[np.float64]:
         x, y = (user, item) if self.config.user_based else (item, user)
-        made = np.empty(len(x))
+        made, place = np.empty(len(x)), self._place(x)
         order = np.argsort(y, kind="stable")
         for pairs in np.split(order, np.flatnonzero(np.diff(y[order])) + 1):
             if len(pairs):
-                made[pairs] = self._averages(x[pairs], y[pairs[:1]])[:, 0]
+                one = int(y[pairs[0]])
+                rows = slice(self._bounds[one], self._bounds[one + 1])
+                near = self._similar[place[pairs][:, None], self._x[rows]]
+                made[pairs] = self._nearest(np.maximum(near, 0.0), self._deviation[rows])
         return made + self._start(x, y)
 
     @override
