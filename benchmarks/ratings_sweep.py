@@ -27,7 +27,7 @@ from onstage.settings import load_settings
 from onstage.tuning.objective import Outcome, Watch
 from onstage.tuning.ratings.config import FoldPruning
 from onstage.tuning.ratings.objective import FoldsObjective
-from onstage.tuning.ratings.paired import pruner_of
+from onstage.tuning.ratings.paired import judged, pruner_of
 from onstage.tuning.space import load_space
 from onstage.tuning.study import sweep
 
@@ -104,6 +104,7 @@ def study(
             progress=False,
             looks=len(folds),
             pruner=pruner_of(rule),
+            judge=judged if rule.enabled else None,
             warm=warm,
         )
     seconds = (result.trials["fit_seconds"] + result.trials["evaluate_seconds"].fillna(0)).tolist()

@@ -3,12 +3,13 @@
 import logging
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from threading import Event, Lock
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import optuna
 from optuna.samplers import TPESampler
@@ -70,6 +71,10 @@ def _length(config: ModelConfig) -> int:
     return int(getattr(config, "iterations", getattr(config, "epochs", 0)))
 
 
+Judge: TypeAlias = Callable[[list[FrozenTrial]], list[FrozenTrial]]
+"""Trials as a sampler should see them."""
+
+
 class Search:
     """Trials of one study.
 
@@ -79,15 +84,23 @@ class Search:
         What to search, where it is kept, what is maximised.
     bridge
         Where it is shown, if anywhere.
+    judge
+        What the sampler is told of the trials that are over, instead of the trials themselves.
     """
 
     def __init__(
-        self, plan: Plan, study: optuna.Study, objective: Objective, bridge: Bridge | None
+        self,
+        plan: Plan,
+        study: optuna.Study,
+        objective: Objective,
+        bridge: Bridge | None,
+        judge: Judge | None = None,
     ) -> None:
         self.plan = plan
         self.study = study
         self.objective = objective
         self.bridge = bridge
+        self.judge = judge
         self._asking = Lock()
         self._stop = Event()
 
@@ -207,6 +220,8 @@ class Search:
                 n_startup_trials=self.plan.startup_trials,
                 seed=integer(generator(self.plan.seed, *purpose)),
             )
+            if self.judge is not None:
+                self._draw(self.judge)
             trial = self.study.ask()
             try:
                 config = self.plan.space.suggest(trial, self.plan.base)
@@ -216,6 +231,18 @@ class Search:
                 config = self.plan.base
             trial.set_user_attr(CONFIG, config.model_dump(mode="json"))
         return trial, config, ConfigError()
+
+    def _draw(self, judge: Judge) -> None:
+        """Lay down what the sampler would try next if it saw the trials as `judge` does."""
+        trials = self.study.get_trials(deepcopy=False)
+        if any(trial.state is TrialState.WAITING for trial in trials):
+            return
+        seen = optuna.create_study(direction="maximize", sampler=self.study.sampler)
+        seen.add_trials(judge([trial for trial in trials if is_over(trial)]))
+        drawn = seen.ask()
+        with suppress(ConfigError):  # the trial itself will fail of it, and say so
+            self.plan.space.suggest(drawn, self.plan.base)
+        self.study.enqueue_trial(drawn.params, user_attrs={PLANNED: drawn.params})
 
     def _known(self, trial: Trial) -> bool:
         """Take over the result of an earlier trial with the same configuration, if there is one."""

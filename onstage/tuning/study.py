@@ -18,7 +18,7 @@ from onstage.tuning.journal import open_journal
 from onstage.tuning.objective import Objective
 from onstage.tuning.plan import Plan
 from onstage.tuning.result import BEST, SweepResult, conclude, write
-from onstage.tuning.search import Search
+from onstage.tuning.search import Judge, Search
 from onstage.tuning.space import Space, default
 
 
@@ -48,6 +48,7 @@ def sweep(  # noqa: PLR0913  # a sweep really has that many questions
     looks: int | None = None,
     pruner: BasePruner | None = None,
     warm: ModelConfig | None = None,
+    judge: Judge | None = None,
 ) -> SweepResult:
     """Search the space of one algorithm for the largest value of the objective.
 
@@ -87,6 +88,8 @@ def sweep(  # noqa: PLR0913  # a sweep really has that many questions
         Who gives trials up; by default the median rule of `pruning`.
     warm
         A configuration to try first. What the space does not reach is tried at its edge.
+    judge
+        What the sampler is told of the trials that are over, instead of the trials themselves.
 
     Raises
     ------
@@ -120,7 +123,7 @@ def sweep(  # noqa: PLR0913  # a sweep really has that many questions
             key = str(study.user_attrs[_KEY])
             bridge = Bridge.open(tracker, experiment, plan, key, parent_run)
         try:
-            return _run(Search(plan, study, objective, bridge), folder, progress=progress)
+            return _run(Search(plan, study, objective, bridge, judge), folder, progress=progress)
         except BaseException as error:
             if bridge is not None:
                 bridge.abandon(error)

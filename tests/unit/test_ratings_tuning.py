@@ -18,7 +18,7 @@ from onstage.testing.examples import crowd
 from onstage.tuning.objective import Outcome, Watch
 from onstage.tuning.ratings.config import FoldPruning, RatingsConfig
 from onstage.tuning.ratings.objective import FoldsObjective
-from onstage.tuning.ratings.paired import PairedPruner, pruner_of
+from onstage.tuning.ratings.paired import PairedPruner, judged, pruner_of
 from onstage.tuning.result import SweepResult
 from onstage.tuning.space import load_space
 from onstage.tuning.study import sweep
@@ -101,6 +101,17 @@ def test_nothing_is_given_up_before_there_is_something_to_compare_with() -> None
     assert isinstance(pruner_of(FoldPruning(enabled=False)), optuna.pruners.NopPruner)
 
 
+def test_the_sampler_is_told_what_a_given_up_trial_was_heading_for() -> None:
+    study = study_of([BEST, [1.90, 1.95, 2.00]])
+    study.add_trial(
+        optuna.trial.create_trial(
+            state=optuna.trial.TrialState.PRUNED, value=-0.91, intermediate_values={1: -0.91}
+        )
+    )
+    values = [one.value for one in judged(study.get_trials())]
+    assert values == pytest.approx([-0.95, -1.95, -0.95 - (0.91 - 0.90)])
+
+
 class Rated:
     """Errors that grow with the distance of reg_u from 10, on folds of different hardness."""
 
@@ -142,7 +153,7 @@ def search(folder: Path, objective: Rated, **more: Any) -> SweepResult:
 def test_a_pruned_sweep_finds_the_same_best_for_fewer_folds(tmp_path: Path) -> None:
     whole, pruned = Rated(), Rated()
     expected = search(tmp_path / "whole", whole, pruner=pruner_of(FoldPruning(enabled=False)))
-    found = search(tmp_path / "pruned", pruned, pruner=pruner_of(FoldPruning()))
+    found = search(tmp_path / "pruned", pruned, pruner=pruner_of(FoldPruning()), judge=judged)
     assert whole.fitted == 12 * 3
     states = found.trials["state"].value_counts()
     assert states["PRUNED"] >= 4

@@ -15,13 +15,13 @@ from onstage.pipeline.runs import tracker_of
 from onstage.pipeline.workspace import Workspace, read_state, write_atomically
 from onstage.reporting.sweep_plots import plot_history, plot_importance
 from onstage.tuning.ratings.objective import FoldsObjective
-from onstage.tuning.ratings.paired import pruner_of
+from onstage.tuning.ratings.paired import judged, pruner_of
 from onstage.tuning.result import BEST, TRIALS, SweepResult
 from onstage.tuning.space import load_space
 from onstage.tuning.study import sweep
 
 
-SWEEP_VERSION: Final = "1"
+SWEEP_VERSION: Final = "2"
 METRIC: Final = "minus_rmse"
 """What a study maximises."""
 
@@ -127,6 +127,7 @@ def _search(
         progress=workspace.settings.progress,
         looks=rules.folds,
         pruner=pruner_of(rules.pruning),
+        judge=judged if rules.pruning.enabled else None,
         warm=None if warm is None else parse(warm),
     )
 

@@ -3,7 +3,7 @@
 import numpy as np
 from optuna import Study
 from optuna.pruners import BasePruner, NopPruner
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial, TrialState, create_trial
 from typing_extensions import override
 
 from onstage.tuning.ratings.config import FoldPruning
@@ -61,3 +61,27 @@ def _value(trial: FrozenTrial) -> float:
 def pruner_of(rule: FoldPruning) -> BasePruner:
     """The pruner that a configuration asks for."""
     return PairedPruner(rule) if rule.enabled else NopPruner()
+
+
+def judged(trials: list[FrozenTrial]) -> list[FrozenTrial]:
+    """Trials as the sampler should see them: what was given up, with the value it was heading for.
+
+    Optuna's TPE takes every completed trial for better than any pruned one. Here what is given up
+    is worse than the best, yet better than most of what completed before there was a best; so it
+    is told the best value less how far the trial was behind on the same folds.
+    """
+    complete = [one for one in trials if one.state is TrialState.COMPLETE]
+    seen = [one for one in complete if one.intermediate_values]
+    best = max(seen, key=_value, default=None)
+    told = [_told(one, _value(one)) for one in complete]
+    for one in trials:
+        step = one.last_step
+        if best is None or one.state is not TrialState.PRUNED or step is None:
+            continue
+        behind = best.intermediate_values[step] - one.intermediate_values[step]
+        told.append(_told(one, _value(best) - behind))
+    return told
+
+
+def _told(trial: FrozenTrial, value: float) -> FrozenTrial:
+    return create_trial(value=value, params=trial.params, distributions=trial.distributions)
