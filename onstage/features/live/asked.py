@@ -1,5 +1,6 @@
 """Requests and their candidates as flat pairs, and what each pair is joined with."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -7,6 +8,10 @@ import numpy as np
 
 from onstage.data.requests import Requests
 from onstage.types import Positions, Ticks
+
+
+TABLE = 8
+"""A table this many times as long as what is looked up beats sorting."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,15 +56,16 @@ class Asked:
     @cached_property
     def live(self) -> tuple[Positions, Positions]:
         """The distinct items, ascending, and the number of each pair's item among them."""
-        return np.unique(self.item, return_inverse=True)
+        return distinct(self.item, self.n_items)
 
     @cached_property
     def moments(self) -> tuple[Positions, Ticks, Positions]:
         """The distinct (item, time), and the number of each pair's among them."""
+        items, column = self.live
         instants, instant = np.unique(self.requests.times, return_inverse=True)
-        key = self.item * len(instants) + instant[self.line]
-        keys, number = np.unique(key, return_inverse=True)
-        return keys // len(instants), instants[keys % len(instants)], number
+        key = column * len(instants) + instant[self.line]
+        keys, number = distinct(key, len(items) * len(instants))
+        return items[keys // max(len(instants), 1)], instants[keys % len(instants)], number
 
     def places(self, line: Positions, item: Positions) -> Positions:
         """Numbers of the pairs (line, item); -1 where the item is no candidate."""
@@ -73,3 +79,25 @@ class Asked:
     def take(self, rows: Positions) -> "Asked":
         """Some of the pairs, ascending; the requests stay."""
         return Asked(self.requests, self.line[rows], self.item[rows], self.n_items)
+
+    def slices(self, cells: int) -> Iterator[tuple[slice, "Asked"]]:
+        """Runs of requests with at most `cells` requests x distinct items, and their pairs."""
+        step = max(1, cells // max(1, len(self.live[0])))
+        for low in range(0, max(1, len(self.requests)), step):  # one run, if nobody asks
+            high = min(low + step, len(self.requests))
+            some = slice(int(self.bounds[low]), int(self.bounds[high]))
+            requests = self.requests.take(np.arange(low, high))
+            yield some, Asked(requests, self.line[some] - low, self.item[some], self.n_items)
+
+
+def distinct(values: Positions, size: int) -> tuple[Positions, Positions]:
+    """Distinct values below `size`, ascending, and the number of each value among them.
+
+    As ``numpy.unique`` does, without a sort where a table of `size` is not much longer than that.
+    """
+    if size > TABLE * len(values):
+        return np.unique(values, return_inverse=True)
+    there = np.zeros(size, dtype=np.bool_)
+    there[values] = True
+    number = np.cumsum(there) - 1
+    return np.flatnonzero(there), number[values]

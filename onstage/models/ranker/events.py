@@ -1,7 +1,6 @@
 """Past events to learn from: who was live when a user chose, and whom the user chose."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,7 @@ from onstage.models.pairs import pairs
 from onstage.models.ranker.config import RankerConfig
 from onstage.splitting.live import own_only
 from onstage.splitting.settle import is_candidate
-from onstage.types import Positions, Ticks
+from onstage.types import Positions, Scores, Ticks
 
 
 CHUNK_PAIRS = 1 << 19
@@ -88,13 +87,19 @@ def fewer(
     asked: Asked, chosen: NDArray[np.bool_], most: int, rng: np.random.Generator
 ) -> Positions:
     """Pairs to learn from: the chosen one and at most `most` others an event, ascending."""
-    luck = np.where(chosen, -1.0, rng.random(len(asked)))
-    return np.flatnonzero(places(asked, luck) <= most)
+    luck = np.where(chosen, np.inf, rng.random(len(asked))).astype(np.float32)
+    return np.flatnonzero(best_of(asked, luck, most + 1))
 
 
-def places(asked: Asked, values: NDArray[Any]) -> Positions:
-    """Place of each pair in its request, from 0, smallest value first; ties as they come."""
-    order = np.lexsort((values, asked.line))
-    place = np.empty(len(asked), dtype=np.int64)
-    place[order] = np.arange(len(asked)) - asked.bounds[asked.line[order]]
-    return place
+def best_of(asked: Asked, scores: Scores, k: int) -> NDArray[np.bool_]:
+    """Mark the `k` largest scores of each request, shape (n_pairs,); of equal ones the first."""
+    sizes = np.diff(asked.bounds)
+    wide = np.full((len(sizes), sizes.max(initial=0)), -np.inf, dtype=np.float32)
+    inside = np.arange(wide.shape[1])[None] < sizes[:, None]
+    wide[inside] = scores
+    if wide.shape[1] <= k:
+        return np.ones(len(asked), dtype=np.bool_)
+    edge = np.partition(wide, -k, axis=1)[:, -k, None]
+    above, equal = wide > edge, wide == edge
+    room = k - np.count_nonzero(above, axis=1)[:, None]
+    return np.asarray((above | (equal & (np.cumsum(equal, axis=1) <= room)))[inside])

@@ -8,6 +8,7 @@ from scipy import sparse
 
 from onstage.data.requests import Requests, ragged
 from onstage.features.live.past import Past
+from onstage.types import Positions
 
 
 DAY_HOURS = 24.0
@@ -38,13 +39,9 @@ class Profiles:
     @classmethod
     def of(cls, past: Past, requests: Requests) -> "Profiles":
         """Collect the rows before each request."""
-        line = past.by_user
-        newest = line.before(requests.users, requests.times)
-        there = newest >= 0
-        first = np.where(there, newest - line.place[np.maximum(newest, 0)], 0)
-        of, row = ragged(first, np.where(there, newest + 1, 0))
-        item = past.item[line.order[row]]
-        hours = (requests.times[of] - line.time[row]) / past.clock.span(seconds=3600)
+        of, row, newest = _rows(past, requests)
+        item = past.item[past.by_user.order[row]]
+        hours = (requests.times[of] - past.by_user.time[row]) / past.clock.span(seconds=3600)
         back = newest[of] - row
         shape = (len(requests), past.n_items)
 
@@ -53,12 +50,31 @@ class Profiles:
             values = weight[kept].astype(np.float32)
             return sparse.coo_matrix((values, (of[kept], item[kept])), shape=shape).tocsr()
 
-        whole = summed(np.ones(len(of)))
-        whole.data = np.ones_like(whole.data)
         return cls(
-            whole,
+            whole_profile(past, requests),
             summed(np.exp2(-hours / WEEK_HOURS)),
             summed(np.exp2(-hours / DAY_HOURS)),
             summed((back == 0).astype(np.float64)),
             summed((back < LAST_ROWS).astype(np.float64)),
         )
+
+
+def whole_profile(past: Past, requests: Requests) -> sparse.csr_matrix:
+    """1 where the user had the item before the request, CSR, shape (n_requests, n_items)."""
+    of, row, _ = _rows(past, requests)
+    values = np.ones(len(of), dtype=np.float32)
+    shape = (len(requests), past.n_items)
+    item = past.item[past.by_user.order[row]]
+    whole = sparse.coo_matrix((values, (of, item)), shape=shape).tocsr()
+    whole.data = np.ones_like(whole.data)
+    return whole
+
+
+def _rows(past: Past, requests: Requests) -> tuple[Positions, Positions, Positions]:
+    """Each (request, row) visible, and each request's newest row, in the order of ``by_user``."""
+    line = past.by_user
+    newest = line.before(requests.users, requests.times)
+    there = newest >= 0
+    first = np.where(there, newest - line.place[np.maximum(newest, 0)], 0)
+    of, row = ragged(first, np.where(there, newest + 1, 0))
+    return of, row, newest

@@ -20,7 +20,7 @@ from onstage.models.base import Recommender
 from onstage.models.config import FitOptions
 from onstage.models.pairs import Pairs, pairs
 from onstage.models.ranker.config import RankerConfig
-from onstage.models.ranker.events import drawn, events_of, fewer, parts, places
+from onstage.models.ranker.events import best_of, drawn, events_of, fewer, parts
 from onstage.models.ranker.signals import Signals
 from onstage.models.ranker.trees import Lessons, Trees, grown
 from onstage.models.state import State
@@ -158,21 +158,26 @@ class Ranker(Recommender[RankerConfig]):
         return scores
 
     def _ranked(self, asked: Asked) -> Scores:
-        first = self._first_stage(asked, self._live, self._signals)
         if self._trees is None:
-            return first
-        rows = np.flatnonzero(places(asked, -first) < self.config.head)
-        head = asked.take(rows)
-        columns = self._live.features(head) | self._signals.features(head, self._live.past)
-        features = np.stack([columns[name] for name in self._trees.names], axis=1)
+            return self._first_stage(asked, self._live, self._signals)
+        if np.diff(asked.bounds).max(initial=0) <= self.config.head:
+            return self._by_trees(asked, self._trees)
+        first = self._first_stage(asked, self._live, self._signals)
+        rows = np.flatnonzero(best_of(asked, first, self.config.head))
         scores = np.full(len(asked), -np.inf, dtype=np.float32)
-        scores[rows] = self._trees.scores(features, threads=self._threads)
+        scores[rows] = self._by_trees(asked.take(rows), self._trees)
         return _below(asked, scores, first)
+
+    def _by_trees(self, head: Asked, trees: Trees) -> Scores:
+        columns = self._live.features(head) | self._signals.features(head, self._live.past)
+        features = np.stack([columns[name] for name in trees.names], axis=1)
+        return trees.scores(features, threads=self._threads)
 
     def _head(self, asked: Asked, live: LivePast, signals: Signals) -> NDArray[np.bool_]:
         """Which pairs the trees will see."""
-        first = self._first_stage(asked, live, signals)
-        return places(asked, -first) < self.config.head
+        if np.diff(asked.bounds).max(initial=0) <= self.config.head:
+            return np.ones(len(asked), dtype=np.bool_)
+        return best_of(asked, self._first_stage(asked, live, signals), self.config.head)
 
     def _first_stage(self, asked: Asked, live: LivePast, signals: Signals) -> Scores:
         visits = live.own.visits(asked)

@@ -15,11 +15,14 @@ from onstage.models.als import Als, AlsConfig
 from onstage.models.config import FitOptions
 from onstage.models.ease import Ease, EaseConfig
 from onstage.models.ranker.config import RankerConfig
-from onstage.models.ranker.profiles import Profiles
+from onstage.models.ranker.profiles import Profiles, whole_profile
 from onstage.models.similarity import Kernel, nearest
 from onstage.models.state import State, pack, unpack
 from onstage.types import Scores
 
+
+CELLS = 1 << 23
+"""Most requests x distinct items at once: 32 MiB a score."""
 
 CAUTION = 10.0
 """Added to how often an item was left, so that a rare way is no certain one."""
@@ -80,6 +83,13 @@ class Signals:
         Dense in the requests and the distinct items of `asked`, so ask of requests with much the
         same candidates at once.
         """
+        tables = [self._features(some, past) for _, some in asked.slices(CELLS)]
+        return {
+            name: np.concatenate([table[name] for table in tables])
+            for name in (tables[0] if tables else ())
+        }
+
+    def _features(self, asked: Asked, past: Past) -> Columns:
         had = Profiles.of(past, asked.requests)
         live, column = asked.live
         line = asked.line
@@ -106,13 +116,16 @@ class Signals:
 
     def similarity(self, asked: Asked, past: Past) -> Scores:
         """Likeness of each pair's item to what the user had: EASE's score, or a sum of cosines."""
-        whole = Profiles.of(past, asked.requests).whole
-        live, column = asked.live
-        if len(self.ease_items):
-            scores = self._ease(live, whole)[asked.line, column]
-            return np.nan_to_num(scores, nan=0.0)
-        dense = (self.cosine[live] @ whole.T.tocsr()).toarray()
-        return np.asarray(dense[column, asked.line], dtype=np.float32)
+        scores = np.zeros(len(asked), dtype=np.float32)
+        for place, some in asked.slices(CELLS):
+            whole = whole_profile(past, some.requests)
+            live, column = some.live
+            if len(self.ease_items):
+                scores[place] = np.nan_to_num(self._ease(live, whole)[some.line, column], nan=0.0)
+            else:
+                dense = (self.cosine[live] @ whole.T.tocsr()).toarray()
+                scores[place] = dense[column, some.line]
+        return scores
 
     def _ease(self, live: NDArray[np.int64], profile: sparse.csr_matrix) -> NDArray[np.float32]:
         trained = profile[:, self.ease_items]

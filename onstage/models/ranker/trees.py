@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from onstage.models.ranker.config import RankerConfig
 
 
-DEPTH = 10
-"""Places at the top of a ranking whose order is learned."""
+DEPTH = 3
+"""Places at the top of a ranking against which the order of all others is learned."""
 
 BINS = 127
 
