@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import pandas as pd
@@ -47,6 +48,9 @@ REQUIREMENTS: Final = (
     "typing-extensions",
 )
 """What answering needs; what fitting needs is not among them."""
+
+BESIDES: Final = MappingProxyType({"ranker": ("lightgbm",)})
+"""What answering with an algorithm needs besides."""
 
 _CODE: Final = Path(__file__).with_name("model_code.py")
 
@@ -192,6 +196,12 @@ def example(bundle: Bundle) -> pd.DataFrame:
     return pd.DataFrame({Columns.USER: users.to_numpy(), AT: at})
 
 
+def requirements(algorithm: str) -> list[str]:
+    """What a served model needs installed, with the versions that stand here."""
+    names = (*REQUIREMENTS, *BESIDES.get(algorithm, ()))
+    return [f"{name}=={version(name)}" for name in names]
+
+
 def _save(served: Bundle, bundle: Path, folder: Path) -> None:
     save_model(
         str(folder),
@@ -200,7 +210,7 @@ def _save(served: Bundle, bundle: Path, folder: Path) -> None:
         artifacts={BUNDLE: str(bundle)},
         signature=signature(served),
         input_example=(example(served), {"k": 10}),
-        pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
+        pip_requirements=requirements(served.model.config.algorithm),
         metadata={"algorithm": served.model.config.algorithm},
     )
 

@@ -13,6 +13,7 @@ from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 from typing import Any
 
+import mlflow
 import numpy as np
 import pandas as pd
 import pytest
@@ -26,14 +27,18 @@ from onstage.data.clock import Clock
 from onstage.data.dataset import Dataset
 from onstage.errors import ConfigError, StoreError
 from onstage.models.als import Als, AlsConfig
+from onstage.models.config import FitOptions
+from onstage.models.ranker.config import RankerConfig
+from onstage.models.ranker.ranker import Ranker
 from onstage.registry.audit import Audit
 from onstage.registry.enact import enact
 from onstage.registry.promotion import decide
 from onstage.registry.versions import Registry
 from onstage.serving.bundle import Bundle, load_bundle, save_bundle
-from onstage.serving.pyfunc import REQUIREMENTS, answer, parse_repeat, save_pyfunc
+from onstage.serving.pyfunc import REQUIREMENTS, answer, parse_repeat, requirements, save_pyfunc
 from onstage.serving.release import load_champion, release
 from onstage.settings import Promotion
+from onstage.testing.examples import crowd
 from onstage.tracking.endpoint import Endpoint
 
 
@@ -161,6 +166,21 @@ def test_its_requirements_name_everything_it_imports(away: dict[str, object]) ->
         for owner in owners.get(name, [])
     }
     assert imported - allowed == set()
+
+
+def test_a_ranker_needs_lightgbm_and_answers_from_a_log_with_ends(tmp_path: Path) -> None:
+    data = crowd(0)
+    index = AvailabilityIndex.from_interactions(data)
+    config = RankerConfig(factors=4, min_events=20, min_rows=2, trees=3, leaves=4)
+    model = Ranker(config).fit(data, FitOptions(availability=index))
+    save_bundle(model, tmp_path / "bundle", availability=index)
+    save_pyfunc(tmp_path / "bundle", tmp_path / "model")
+    wanted = (tmp_path / "model" / "requirements.txt").read_text()
+    assert re.search(r"^lightgbm==", wanted, re.M)
+    assert "lightgbm" not in " ".join(requirements("als"))
+    served = mlflow.pyfunc.load_model(str(tmp_path / "model"))
+    top = served.predict(pd.DataFrame({Columns.USER: [0, 3], "at": ["20", "20"]}), {"k": 99})
+    assert set(top[Columns.ITEM]) == set(data.items[index.live_at(20)])
 
 
 def test_no_file_in_it_can_hide_a_pickle_or_a_path_of_this_machine(saved: Path) -> None:

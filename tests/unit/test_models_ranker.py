@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from onstage.models.ranker.config import RankerConfig
 from onstage.models.ranker.events import drawn, events_of, fewer, parts
 from onstage.models.ranker.ranker import Ranker
 from onstage.models.ranker.signals import Signals
+from onstage.serving.bundle import load_bundle, save_bundle
 from onstage.testing.examples import crowd, log
 
 
@@ -156,3 +158,18 @@ def test_a_catalogue_too_large_for_ease_does_without() -> None:
     assert "ease" not in model.importance
     assert "cosine" in model.importance
     assert "ease" in Ranker(SMALL).fit(data).importance
+
+
+def test_a_bundle_with_it_answers_with_the_live_only(tmp_path: Path) -> None:
+    data = crowd(10)
+    index = AvailabilityIndex.from_interactions(data)
+    model = Ranker(SMALL).fit(data, FitOptions(availability=index))
+    save_bundle(model, tmp_path / "bundle", availability=index)
+    bundle = load_bundle(tmp_path / "bundle")
+    live = set(data.items[index.live_at(20)])
+    top = bundle.recommend([0, 3], at=20, k=99)
+    assert set(top[Columns.ITEM]) == live
+    assert 0 < len(live) < data.n_items
+    expected = model.recommend([0, 3], k=99, at=20, availability=index)
+    assert top[Columns.ITEM].tolist() == expected[Columns.ITEM].tolist()
+    assert bundle.model.importance == model.importance  # type: ignore[attr-defined]

@@ -24,6 +24,9 @@ from onstage.types import Scores
 CELLS = 1 << 23
 """Most requests x distinct items at once: 32 MiB a score."""
 
+ROUNDS = 8
+"""Of ALS: more change its ranking little, and it is fitted anew again and again."""
+
 CAUTION = 10.0
 """Added to how often an item was left, so that a rare way is no certain one."""
 
@@ -62,7 +65,7 @@ class Signals:
         elif len(trained):
             ease = EaseConfig(regularization=config.ease_regularization)
             weights = Ease(ease).fit(dataset, options).state()["weights"]
-        als = Als(AlsConfig(factors=config.factors)).fit(dataset, options)
+        als = Als(AlsConfig(factors=config.factors, iterations=ROUNDS)).fit(dataset, options)
         had = dataset.counts.T.tocsr()
         had.data = np.ones_like(had.data)
         kernel = Kernel.of(had, "cosine", shrinkage=config.shrinkage, k1=1.2, b=0.75)
