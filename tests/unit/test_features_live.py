@@ -100,6 +100,18 @@ def test_a_broadcast_ends_when_nobody_watches_for_longer_than_an_hour() -> None:
     assert found["own_this_broadcast"]["a"] == 0
 
 
+def test_a_choice_counts_against_the_moments_at_which_it_could_be_made() -> None:
+    # x watches a at 0; a is live by y at 5 when x takes b, and not at 20, when x takes b again
+    rows = [("x", "a", 0), ("y", "a", 4), ("x", "b", 5), ("x", "b", 20), ("x", "a", 30)]
+    found = features(lasting(rows, 2), "x", 40)
+    assert found["own_occasions"]["a"] == 3  # at 0, 5 and 30
+    fade = {hour: 2 ** (-(40 - hour) / 168) for hour in (0, 5, 30)}
+    share = (fade[0] + fade[30]) / sum(fade.values())
+    assert found["own_chosen"]["a"] == pytest.approx(share)
+    assert found["own_occasions"]["b"] == 2  # 5 and 20: at 30 nobody watched b
+    assert found["own_chosen"]["b"] == pytest.approx(1.0)
+
+
 def test_first_visits_are_told_from_repeats() -> None:
     data = lasting([("x", "a", 0), ("x", "a", 5), ("y", "a", 6), ("z", "b", 7)], 1)
     found = features(data, "z", 10)

@@ -6,13 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from onstage.availability.candidates import Candidates
 from onstage.availability.index import AvailabilityIndex
 from onstage.columns import Columns
 from onstage.data.dataset import Dataset
 from onstage.data.requests import Requests
+from onstage.features.live.asked import Asked
+from onstage.features.live.past import Past
 from onstage.models.config import FitOptions
+from onstage.models.ranker.audience import audience_features
 from onstage.models.ranker.config import RankerConfig
 from onstage.models.ranker.events import drawn, events_of, fewer, parts
 from onstage.models.ranker.ranker import Ranker
@@ -173,3 +178,35 @@ def test_a_bundle_with_it_answers_with_the_live_only(tmp_path: Path) -> None:
     expected = model.recommend([0, 3], k=99, at=20, availability=index)
     assert top[Columns.ITEM].tolist() == expected[Columns.ITEM].tolist()
     assert bundle.model.importance == model.importance  # type: ignore[attr-defined]
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10_000), at=st.integers(min_value=12, max_value=39))
+def test_no_signal_changes_with_what_happens_at_the_request_or_later(seed: int, at: int) -> None:
+    data = crowd(seed % 20)
+    signals = Signals.fit(SMALL, data.where(data.time < 10), FitOptions())
+    n, m = data.n_users, data.n_items
+    requests = Requests(np.arange(n), np.full(n, at))
+    asked = Asked(requests, np.repeat(np.arange(n), m), np.tile(np.arange(m), n), m)
+    whole = signals.features(asked, Past.of(data))
+    known = signals.features(asked, Past.of(data.where(data.time < at)))
+    for name, values in whole.items():
+        np.testing.assert_array_equal(values, known[name], err_msg=name)
+
+
+def test_the_audience_is_compared_without_the_user_who_asks() -> None:
+    # all came to a within the day: x twice, y, whose vector is that of x, and z, whose is not
+    rows = [("x", "a", 0), ("y", "a", 4), ("z", "a", 10), ("x", "a", 9)]
+    past = Past.of(log(rows))  # type: ignore[arg-type]
+    vectors = np.array([[1, 0], [1, 0], [0, 1]], dtype=np.float32)
+    asked = Asked(Requests(np.array([0]), np.array([10])), np.array([0]), np.array([0]), 1)
+    found = audience_features(asked, past, vectors)
+    assert found["audience_like"] == pytest.approx([1.0])  # y alone: z comes at 10, unknown yet
+    assert found["audience_like_sum"] == pytest.approx([2 ** (-6 / 6)])
+    later = Asked(Requests(np.array([0]), np.array([16])), np.array([0]), np.array([0]), 1)
+    mean = audience_features(later, past, vectors)["audience_like"][0]
+    y, z = 2 ** (-12 / 6), 2 ** (-6 / 6)
+    assert mean == pytest.approx(y / (y + z))
+    alone = audience_features(asked, Past.of(log([("x", "a", 9)])), vectors[:1])  # type: ignore[arg-type]
+    assert np.isnan(alone["audience_like"]).all()
+    assert alone["audience_like_sum"] == [0]

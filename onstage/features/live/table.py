@@ -3,6 +3,7 @@
 from functools import cached_property
 
 from onstage.features.live.asked import Asked
+from onstage.features.live.choices import choice_features
 from onstage.features.live.crowd import CrowdPast, crowd_features
 from onstage.features.live.own import Columns, Own, OwnPast, own_features
 from onstage.features.live.past import Past
@@ -48,6 +49,7 @@ class LivePast:
         found = Own.of(asked, self.own)
         return {
             **own_features(asked, self.own, found),
+            **choice_features(asked, self.past, found),
             **crowd_features(asked, self.crowd, self.own, found),
             **viewer_features(asked, self.viewer),
         }

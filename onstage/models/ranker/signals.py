@@ -1,6 +1,7 @@
 """Scores of simpler models, which the ranker weighs among its features."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -14,6 +15,7 @@ from onstage.features.live.past import Past
 from onstage.models.als import Als, AlsConfig
 from onstage.models.config import FitOptions
 from onstage.models.ease import Ease, EaseConfig
+from onstage.models.ranker.audience import audience_features, unit
 from onstage.models.ranker.config import RankerConfig
 from onstage.models.ranker.profiles import Profiles, whole_profile
 from onstage.models.similarity import Kernel, nearest
@@ -78,6 +80,11 @@ class Signals:
             _follows(dataset),
         )
 
+    @cached_property
+    def unit_users(self) -> NDArray[np.float32]:
+        """The users' factors at length 1."""
+        return unit(self.user_factors)
+
     def features(self, asked: Asked, past: Past) -> Columns:
         """Scores of every pair; ``ease`` only where there is an EASE, ``nan`` for items it lacks.
 
@@ -112,6 +119,7 @@ class Signals:
             "next_last3": near(self.follows, had.last3),
             "next_week": near(self.follows, had.week),
         }
+        values |= audience_features(asked, past, self.unit_users)
         if len(self.ease_items):
             values["ease"] = self._ease(live, had.whole)[line, column]
             values["ease_week"] = self._ease(live, had.week)[line, column]
