@@ -120,7 +120,9 @@ def lengths(tables: Tables) -> Lengths | Absent:
     key, title = "watch_duration", "Watch duration"
     needed = ("interactions.duration_seconds or interactions.ends_at",)
     if not tables.has("log", "seconds"):
-        return Absent(key, title, needed, "no row says how long a watch lasted")
+        assumed = "ends are assumed by the configuration (ends_after), not measured"
+        why = assumed if tables.assumed else "no row says how long a watch lasted"
+        return Absent(key, title, needed, why)
     known, low = tables.row("SELECT count(seconds), count_if(seconds <= 0) FROM log")
     if not known:
         return Absent(key, title, needed, "no row has a value")

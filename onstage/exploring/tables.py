@@ -56,6 +56,8 @@ class Tables:
         View (``streams``, ``relations``) to the names of its numbers.
     rows
         View to its number of rows.
+    assumed
+        Whether the log's ends are assumed by the configuration, so that nothing was measured.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -64,6 +66,7 @@ class Tables:
     columns: Mapping[str, frozenset[str]]
     numbers: Mapping[str, tuple[str, ...]]
     rows: Mapping[str, int]
+    assumed: bool = False
 
     @property
     def calendar(self) -> bool:
@@ -144,6 +147,7 @@ def opened(
             {view: frozenset(columns) for view, columns in views.columns.items()},
             views.numbers,
             views.rows,
+            assumed=views.assumed,
         )
 
 
@@ -156,6 +160,7 @@ class _Views:
         self.columns: dict[str, list[str]] = {}
         self.numbers: dict[str, tuple[str, ...]] = {}
         self.rows: dict[str, int] = {}
+        self.assumed = isinstance(data.interactions.ends_after, float)
 
     def make_log(self) -> None:
         types = self._types("interactions")
@@ -169,7 +174,7 @@ class _Views:
         ]
         if Columns.DURATION in types:
             columns.append(f"{_finite(Columns.DURATION)} AS seconds")
-        elif Columns.ENDS_AT in types and not isinstance(self.data.interactions.ends_after, float):
+        elif Columns.ENDS_AT in types and not self.assumed:
             length = f"({self._tick(Columns.ENDS_AT)} - {tick}) * {self.clock.seconds_per_tick!r}"
             columns.append(f"{length} AS seconds")
         if Columns.WEIGHT in types and self.data.interactions.weight != "duration":

@@ -22,7 +22,7 @@ from onstage.tracking.runs import RunRecord
 logger = logging.getLogger(__name__)
 
 SURVEY_VERSION: Final = "1"
-EXPLORE_VERSION: Final = "1"
+EXPLORE_VERSION: Final = "2"
 SURVEY: Final = "survey.json"
 FACTS: Final = "facts.json"
 EXPLORATION: Final = "onstage.exploration"

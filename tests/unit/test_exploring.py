@@ -166,6 +166,7 @@ def test_ends_that_are_assumed_are_no_durations(explore: Explore) -> None:
     assert explore(log)["watch_duration"].facts()["seconds"]["median"] == 1800
     assumed = explore(log, source={"ends_after": 1800.0})["watch_duration"]
     assert absent(assumed) == ("interactions.duration_seconds or interactions.ends_at",)
+    assert "assumed by the configuration" in assumed.facts()["left_out"]
 
 
 def test_percentages_watched_fall_into_the_buckets_of_their_upper_ends(explore: Explore) -> None:
