@@ -7,7 +7,7 @@ import pandas as pd
 from typing_extensions import override
 
 from onstage.data.sources.engine import identifier as q
-from onstage.exploring.exhibit import UNTOLD, Exhibit, Sheet
+from onstage.exploring.exhibit import UNTOLD, Exhibit, Sheet, file_name
 from onstage.exploring.tables import WEEKDAYS, Tables
 from onstage.exploring.wording import count, number, percent
 
@@ -110,7 +110,7 @@ def boxes(tables: Tables, column: str) -> Boxes | None:
     note = f"of the values above the whiskers the {FLIERS} largest of each weekday are drawn"
     cut = max(len(values) for values in fliers.values()) == FLIERS
     return Boxes(
-        key=f"boxes_{column}",
+        key=f"boxes_{file_name(column)}",
         title=f"{column} by weekday",
         column=column,
         table=found.drop(columns="fliers"),

@@ -85,9 +85,8 @@ def correlations(tables: Tables, view: str, key: str, title: str) -> Correlation
     table = pd.DataFrame(np.nan, index=there, columns=there)
     for name in varied:
         table.loc[name, name] = 1.0
-    for a, b in combinations(varied, 2):
-        with tables.in_order():
-            (r,) = tables.row(f"SELECT corr({q(a)}, {q(b)}) FROM {view}")
+    pairs = list(combinations(varied, 2))
+    for (a, b), r in zip(pairs, _coefficients(tables, view, pairs), strict=True):
         table.loc[a, b] = table.loc[b, a] = math.nan if r is None else r
     notes = []
     if constant:
@@ -97,6 +96,17 @@ def correlations(tables: Tables, view: str, key: str, title: str) -> Correlation
     return Correlations(
         key=key, title=title, table=table, rows=tables.rows[view], notes=tuple(notes)
     )
+
+
+def _coefficients(
+    tables: Tables, view: str, pairs: list[tuple[str, str]]
+) -> tuple[float | None, ...]:
+    """All in one scan."""
+    if not pairs:
+        return ()
+    chosen = ", ".join(f"corr({q(a)}, {q(b)})" for a, b in pairs)
+    with tables.in_order():
+        return tables.row(f"SELECT {chosen} FROM {view}")
 
 
 def _spread(tables: Tables, view: str, name: str) -> tuple[int, float, float]:

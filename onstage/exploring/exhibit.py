@@ -1,5 +1,6 @@
 """One figure or table of an exploration, with the sentence that says what it shows."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -113,6 +114,11 @@ class Exploration:
         """The numbers of every part, by key."""
         parts = [part for chapter in self.chapters for part in chapter.parts]
         return {"name": self.name, **{part.key: part.facts() for part in parts}}
+
+
+def file_name(text: str) -> str:
+    """A text as a file name without its ending: letters, digits, ``-`` and ``_``."""
+    return re.sub(r"[^A-Za-z0-9-]+", "_", text).strip("_") or "_"
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401  # whatever an exhibit holds

@@ -140,6 +140,9 @@ def _streams(tables: Tables) -> Iterator[Part]:
             made = boxes(tables, name)
             if made is not None:
                 yield made
+    else:
+        why = "the log counts steps, which have no weekday"
+        yield Absent("boxes", "Numbers of streams by weekday", ("windows.starts",), why)
     pairs = [(LIKES, COMMENTS)] if {LIKES, COMMENTS} <= set(usable) else []
     pairs += list(combinations(chosen, 2))
     words = ("stream_scatters", "Streams, number against number")

@@ -70,9 +70,10 @@ def watched(tables: Tables) -> Watched | Absent:
         why = "a watch cannot be compared with its stream"
         return Absent("watched_share", TITLE, tuple(needed), why)
     share = "l.seconds / s.duration_seconds"
+    tenths = f"CAST(ceil({BUCKETS} * l.seconds / s.duration_seconds) AS BIGINT)"
     found = tables.frame(
         f"SELECT CASE WHEN {share} > 1 THEN {BUCKETS} "
-        f"ELSE greatest(CAST(ceil(10 * {share}) AS BIGINT) - 1, 0) END AS bucket, count(*) AS n, "
+        f"ELSE greatest({tenths} - 1, 0) END AS bucket, count(*) AS n, "
         f"count_if({share} > 0.5) AS half FROM log l JOIN streams s ON l.broadcast = s.broadcast "
         "WHERE l.seconds >= 0 AND s.duration_seconds > 0 GROUP BY bucket ORDER BY bucket"
     )

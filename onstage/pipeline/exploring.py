@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -23,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 SURVEY_VERSION: Final = "1"
 EXPLORE_VERSION: Final = "2"
+UNFIT: Final = re.compile(r"[^A-Za-z0-9_\-. :/]")
+"""What MLflow does not allow in the name of a metric."""
 SURVEY: Final = "survey.json"
 FACTS: Final = "facts.json"
 EXPLORATION: Final = "onstage.exploration"
@@ -145,7 +148,7 @@ def _metrics(facts: Mapping[str, Any]) -> dict[str, float]:
             inner = value.items() if isinstance(value, dict) else ()
             flat = {name: value, **{f"{name}/{one}": v for one, v in inner}}
             metrics |= {
-                f"{key}/{one}": float(v)
+                UNFIT.sub("_", f"{key}/{one}"): float(v)
                 for one, v in flat.items()
                 if isinstance(v, int | float) and not isinstance(v, bool)
             }

@@ -36,7 +36,7 @@ def exploration(tmp_path: Path) -> Exploration:
             "broadcast_id": np.arange(n),
             **{name: rng.poisson(9, n) * 1.0 for name in ("like_count", "comment_count")},
             "diamonds": rng.exponential(9, n) ** 3,
-            "constant": 1.0,
+            "odd/@ $name$": rng.poisson(3, n) * 1.0,
         }
     )
     log = pd.DataFrame(
@@ -101,6 +101,7 @@ def test_every_figure_of_the_page_is_a_file_as_well(made: tuple[Exploration, Pat
     assert {
         "activity_rows.png",
         "boxes_engagement_count.png",
+        "stream_scatters_diamonds_odd_name.png",
         "events.png",
         "long_tail_share.png",
         "relation_correlations.png",

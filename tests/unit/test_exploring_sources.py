@@ -1,5 +1,6 @@
 """What raw sources hold: missing cells, unused columns, dropped rows, what becomes of the rest."""
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,29 @@ def test_a_broken_file_is_named_with_its_line(config: DataConfig, tmp_path: Path
     (tmp_path / "log.csv").write_text(LOG + "1,2\n")
     with pytest.raises(SourceError, match=r"log\.csv: line 6"):
         survey(config, Clock(), tmp_path)
+
+
+def test_a_query_counts_what_it_fetches_and_names_the_rest(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "log.db") as database:
+        database.execute("CREATE TABLE log (viewer, item, at, agent)")
+        rows = [(1, 2, "2024-01-01T00:00:00Z", None), (1, None, "2024-01-02T00:00:00Z", "x")]
+        database.executemany("INSERT INTO log VALUES (?, ?, ?, ?)", rows)
+    database.close()
+    source = {
+        "url": f"sqlite:///{tmp_path / 'log.db'}",
+        "query": "SELECT * FROM log ORDER BY at",
+        "columns": {"user_id": "viewer", "item_id": "item", "timestamp": "at"},
+    }
+    config = DataConfig.model_validate({"interactions": source})
+    table = survey(config, Clock(), tmp_path).table("interactions")
+    assert table is not None
+    assert {c.name: c.missing for c in table.columns} == {
+        "viewer": 0,
+        "item": 1,
+        "at": 0,
+        "agent": None,
+    }
+    assert "Not used: agent." in missing(table).sentence
 
 
 @pytest.mark.realdata

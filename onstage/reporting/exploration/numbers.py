@@ -7,6 +7,7 @@ import pandas as pd
 
 from onstage.exploring.boxes import Boxes
 from onstage.exploring.correlations import Correlations
+from onstage.exploring.exhibit import file_name
 from onstage.exploring.scatters import Scatters
 from onstage.exploring.tables import SAMPLE
 from onstage.exploring.wording import coefficient, count
@@ -71,8 +72,13 @@ def _(shown: Boxes) -> Figures:
 
 @draw.register(Scatters)
 def _(shown: Scatters) -> Figures:
-    pairs = zip(shown.pairs, shown.coefficients, strict=True)
-    return {f"{shown.key}_{a}_{b}": _scatter(shown, (a, b), r) for (a, b), r in pairs}
+    figures: Figures = {}
+    for (a, b), r in zip(shown.pairs, shown.coefficients, strict=True):
+        name = f"{shown.key}_{file_name(a)}_{file_name(b)}"
+        while name in figures:
+            name = f"{name}_"
+        figures[name] = _scatter(shown, (a, b), r)
+    return figures
 
 
 def _scatter(shown: Scatters, pair: tuple[str, str], r: float) -> "Figure":
