@@ -7,11 +7,12 @@ from prefect.runtime import flow_run
 from pydantic import Field
 
 from flows.parts import accepted, examined
-from onstage.pipeline.novelty import nothing_new, question
+from onstage.pipeline.novelty import nothing_new
 from onstage.pipeline.outcome import Outcome
 from onstage.pipeline.runs import tracked
 from onstage.pipeline.workspace import Workspace
 from tasks.cluster import cluster
+from tasks.ingest import ask
 from tasks.promote import promote
 from tasks.recommend import look_ahead, recommend
 from tasks.report import publish_report
@@ -39,7 +40,7 @@ def retrain(
         get_run_logger().info("%s", known.decision.sentence)
         return known
     with workspace.alone("retrain"), tracked(workspace, "retrain", str(flow_run.id)) as run:
-        asked = question(workspace)  # before anything is read: what arrives later is new
+        asked = ask(workspace)  # before anything is read: what arrives later is new
         log = accepted(workspace)
         look_ahead(workspace, log)
         exam = examined(workspace, log, run)

@@ -80,7 +80,26 @@ def orchestrated(config: Path, meanwhile: Callable[[], object] = lambda: None) -
         if server is not None:
             server.wait()
             stack.enter_context(_talking_to(server.url))
+        with _reaching_prefect():
+            yield
+
+
+@contextmanager
+def _reaching_prefect() -> Iterator[None]:
+    """Turn the end of the server in mid-run into one line; what was finished is in the store."""
+    from httpx import TransportError
+    from prefect.exceptions import PrefectHTTPStatusError
+    from prefect.settings import PREFECT_API_URL
+
+    try:
         yield
+    except (TransportError, PrefectHTTPStatusError) as error:
+        message = (
+            f"the Prefect server at {PREFECT_API_URL.value()} stopped answering in mid-run "
+            f"({type(error).__name__}); see its log, then give the command again: finished steps "
+            "are kept"
+        )
+        raise OrchestrationError(message) from error
 
 
 def _configured() -> bool:

@@ -13,6 +13,10 @@ class SourceError(OnstageError, ValueError):
     """A source file or query does not give what its configuration says."""
 
 
+class UnreachableError(SourceError, ConnectionError):
+    """A database that a source needs does not answer: it may, if asked again."""
+
+
 class ContractError(OnstageError, ValueError):
     """A table does not have the shape its contract promises."""
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Annotated, Final, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -25,6 +25,7 @@ ENVIRONMENT: Final[Mapping[str, str]] = MappingProxyType(
         "DO_NOT_TRACK": "true",
         "GX_ANALYTICS_ENABLED": "false",
         "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
@@ -57,6 +58,9 @@ class Settings(BaseSettings):
     """Folder that ``${ONSTAGE_DATA}`` in a configuration stands for."""
     threads: NonNegativeInt = 0
     """Threads a fit may use; 0: as many as there are cores."""
+    wait_seconds: NonNegativeFloat = 0
+    """How long a flow waits while another process is at work on the same data set; 0: not at all.
+    Deployments wait, so that those of one data set run one after the other."""
     progress: bool = True
     """Whether long work shows a progress bar (on a terminal)."""
 

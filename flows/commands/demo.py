@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from flows.commands.options import answer, json_option
 from onstage.errors import ConfigError
 
 
@@ -12,15 +13,15 @@ FOLDER = Path("demo")
 
 
 @click.command(name="demo")
-@click.pass_context
-def command(ctx: click.Context) -> None:
+@json_option
+def command(*, as_json: bool) -> None:
     """Simulate a live-stream platform and retrain on it.
 
     Writes the log of a small platform into ./demo (unless it is there), does all that `onstage
     retrain configs/demo.yaml` does, says where to look, and what the best possible ranking of the
     same events would have scored: the simulator knows everybody's tastes. Works offline.
     """
-    from flows.commands.retrain import command as retrain
+    from flows.commands.retrain import retrained
     from onstage.data.simulate.config import SimulationConfig
     from onstage.data.simulate.writer import simulate
 
@@ -33,11 +34,16 @@ def command(ctx: click.Context) -> None:
         click.echo(f"simulating a live-stream platform into ./{FOLDER}", err=True)
         counts = simulate(SimulationConfig.small("twitch"), FOLDER, truth=True)
         click.echo(", ".join(f"{name} {value:,}" for name, value in counts.items()), err=True)
-    ctx.invoke(retrain, config=CONFIG, trials=None, again=False, as_json=False)
-    click.echo(_ceiling())
+    value, text = retrained(CONFIG, None, again=False)
+    best = _ceiling()
+    sentence = (
+        f"The best possible ranking of these {best['events']:,.0f} events, by the viewers' true "
+        f"tastes: NDCG@10 {best['ndcg_at_10']:.4f}, HR@1 {best['hit_rate_at_1']:.4f}."
+    )
+    answer({**value, "best_possible": best}, f"{text}\n{sentence}", as_json=as_json)
 
 
-def _ceiling() -> str:
+def _ceiling() -> dict[str, float]:
     """What the best possible ranking of the same test events scores."""
     from onstage.data.simulate.truth import Truth
     from onstage.pipeline.exams import accepted_log
@@ -52,7 +58,4 @@ def _ceiling() -> str:
         exam.requests.times,
         log.dataset.items[exam.relevant],
     )
-    return (
-        f"The best possible ranking of these {best['events']:,.0f} events, by the viewers' true "
-        f"tastes: NDCG@10 {best['ndcg_at_10']:.4f}, HR@1 {best['hit_rate_at_1']:.4f}."
-    )
+    return {name: float(value) for name, value in best.items()}

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from flows.commands.options import answer, json_option
 from onstage.errors import ConfigError
 
 
@@ -44,7 +45,8 @@ def _rest(*, live: bool) -> str:
 )
 @click.option("--dry-run", is_flag=True, help="Print the configuration, write nothing.")
 @click.option("--force", is_flag=True, help="Replace a configuration that exists.")
-def command(file: Path, output: Path | None, *, dry_run: bool, force: bool) -> None:
+@json_option
+def command(file: Path, output: Path | None, *, dry_run: bool, force: bool, as_json: bool) -> None:
     """Look at a log FILE and write a configuration for it, saying what was guessed.
 
     FILE is CSV, TSV, Parquet or JSON lines, plain, .gz or .zst. Read the guesses before you
@@ -61,14 +63,21 @@ def command(file: Path, output: Path | None, *, dry_run: bool, force: bool) -> N
     text = render_config(guess).rstrip() + "\n" + _rest(live=guess.windows is not None)
     for sentence in guess.sentences:
         click.echo(f"- {sentence}", err=True)
-    if dry_run:
-        click.echo(text)
-        return
     target = output or Path("configs") / f"{guess.name}.yaml"
+    value = {
+        "path": None if dry_run else str(target),
+        "name": guess.name,
+        "guesses": list(guess.sentences),
+        "questions": list(guess.questions),
+        "configuration": text,
+    }
+    if dry_run:
+        answer(value, text, as_json=as_json)
+        return
     if target.exists() and not force:
         message = f"{target} exists; pass --force to replace it or --output for another file"
         raise ConfigError(message)
     write_atomically(target, text)
     for question in guess.questions:
         click.echo(f"CHECK: {question}", err=True)
-    click.echo(f"wrote {target}; check it, then: onstage retrain {target}")
+    answer(value, f"wrote {target}; check it, then: onstage retrain {target}", as_json=as_json)

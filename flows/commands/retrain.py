@@ -3,7 +3,7 @@
 import importlib
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -41,6 +41,12 @@ def command(config: Path, trials: int | None, *, again: bool, as_json: bool) -> 
     Run it again whenever you like: what is finished is not done twice, and a killed run goes on
     where it stopped. With nothing new since the last retrain it ends at once.
     """
+    value, text = retrained(config, trials, again=again)
+    answer(value, text, as_json=as_json)
+
+
+def retrained(config: Path, trials: int | None, *, again: bool) -> tuple[dict[str, Any], str]:
+    """Retrain, and say so: for a program and for a person."""
     began = time.perf_counter()
     from flows.running import orchestrated
 
@@ -52,8 +58,7 @@ def command(config: Path, trials: int | None, *, again: bool, as_json: bool) -> 
             outcome = retrain(str(config), trials=trials, again=again)
     from flows.summary import summary
 
-    value, text = summary(config, outcome, time.perf_counter() - began)
-    answer(value, text, as_json=as_json)
+    return summary(config, outcome, time.perf_counter() - began)
 
 
 def _get_ready(config: Path) -> None:

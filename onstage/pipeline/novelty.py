@@ -1,14 +1,19 @@
 """Whether there is anything to do at all."""
 
+import logging
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
 from onstage.data.sources.ingest import input_digest
 from onstage.data.store import Reference, digest_file, digest_json
+from onstage.errors import UnreachableError
 from onstage.pipeline.outcome import Outcome, Verdict, previous
 from onstage.pipeline.promoting import registry_of
 from onstage.pipeline.workspace import Workspace
+
+
+logger = logging.getLogger(__name__)
 
 
 def question(workspace: Workspace) -> str:
@@ -44,13 +49,14 @@ def nothing_new(workspace: Workspace) -> Outcome | None:
     always new.
     """
     last = previous(workspace)
-    if last is None or workspace.config.recommend.at == "now":
+    if last is None or workspace.config.recommend.at == "now" or not Path(last.page).exists():
         return None
-    if (
-        not Path(last.page).exists()
-        or last.question != question(workspace)
-        or not all(_whole(workspace, s) for s in last.steps)
-    ):
+    try:
+        same = last.question == question(workspace)
+    except UnreachableError as error:  # the retrain's own steps ask again
+        logger.warning("%s", error)
+        return None
+    if not same or not all(_whole(workspace, s) for s in last.steps):
         return None
     champion = registry_of(workspace).champion(workspace.registered_model)
     if (None if champion is None else champion.version) != last.decision.champion:

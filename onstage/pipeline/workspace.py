@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import IO, Any, Final, Self, TypeVar
 
 from pydantic import BaseModel
 
@@ -27,6 +27,9 @@ from onstage.settings import (
 
 
 logger = logging.getLogger(__name__)
+
+_LOOK_AGAIN: Final = 1.0
+"""Seconds between two looks at a lock that somebody else holds."""
 
 StateT = TypeVar("StateT", bound=BaseModel)
 
@@ -166,29 +169,47 @@ class Workspace:
     def alone(self, what: str) -> Iterator[None]:
         """Hold the data set's lock; it dies with the process, however that ends.
 
+        Waits for another holder as long as ``ONSTAGE_WAIT_SECONDS`` says.
+
         Raises
         ------
         ConfigError
-            If another process holds it.
+            If another process holds it after that.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "lock").open("a+") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                lock.seek(0)
-                holder = lock.read().strip() or "?"
-                message = (
-                    f"{what} {self.config.name}: process {holder} is at work on this data set; "
-                    "wait for it to end"
-                )
-                raise ConfigError(message) from error
+            self._take(lock, what)
             lock.truncate(0)
             lock.write(str(os.getpid()))
             lock.flush()
             if swept := self.store.sweep_drafts():
                 logger.info("removed %d drafts of killed processes", swept)
             yield
+
+    def _take(self, lock: IO[str], what: str) -> None:
+        patience = self.settings.wait_seconds
+        end = time.monotonic() + patience
+        said = False
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                lock.seek(0)
+                busy = (
+                    f"{what} {self.config.name}: process {lock.read().strip() or '?'} is at work "
+                    "on this data set"
+                )
+                if time.monotonic() >= end:
+                    waited = f" after {patience:g} s" if patience else ""
+                    remedy = "wait for it to end, or let this wait longer (ONSTAGE_WAIT_SECONDS)"
+                    message = f"{busy}{waited}; {remedy}"
+                    raise ConfigError(message) from error
+                if not said:
+                    logger.warning("%s: waiting for it, up to %g s", busy, patience)
+                    said = True
+                time.sleep(min(_LOOK_AGAIN, patience))
+            else:
+                return
 
 
 def read_state(path: Path, kind: type[StateT]) -> StateT | None:

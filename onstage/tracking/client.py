@@ -96,7 +96,7 @@ def _explain(error: Exception, endpoint: Endpoint) -> str:
     remedy = REMEDY
     if "out-of-date database schema" in said:
         remedy = f"make a backup and run `mlflow db upgrade {shown}`"
-    elif "No such file" in said or "Permission" in said or "disk" in said:
+    elif any(word in said for word in ("No such file", "Permission", "disk", "No space")):
         remedy = "check the folder of artifacts and the space on its disk"
     elif "RESOURCE_DOES_NOT_EXIST" in str(getattr(error, "error_code", "")):
         remedy = "check the id, and that this is the server that holds it"

@@ -1,5 +1,6 @@
 """`onstage demo`, on a smaller platform and budget than a newcomer's."""
 
+import json
 import re
 from pathlib import Path
 
@@ -39,5 +40,7 @@ def test_the_demo_says_what_won_where_to_look_and_what_was_possible(
     assert best is not None
     assert len(table) == 5
     assert max(table) < float(best.group(1)), "no model knows the viewers better than they do"
-    again = CliRunner().invoke(main, ["demo"])
-    assert "nothing new" in again.stdout
+    again = CliRunner().invoke(main, ["demo", "--json"])
+    told = json.loads(again.stdout)
+    assert "nothing new" in told["decision"]
+    assert told["best_possible"]["ndcg_at_10"] == pytest.approx(float(best.group(1)), abs=5e-5)

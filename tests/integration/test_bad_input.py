@@ -1,5 +1,6 @@
 """Bad input gets one clear line: the value, the rule, the remedy; and exit status 1."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,17 @@ def test_init_refuses_to_replace_a_configuration(config: Path, tmp_path: Path) -
     before = target.read_text()
     assert "--force" in refused("init", tmp_path / "log.csv", "-o", target)
     assert target.read_text() == before
+
+
+def test_init_tells_a_program_what_it_guessed(config: Path, tmp_path: Path) -> None:
+    target = tmp_path / "mine.yaml"
+    words = ["init", str(tmp_path / "log.csv"), "-o", str(target), "--json"]
+    told = json.loads(CliRunner().invoke(main, words).stdout)
+    assert told["path"] == str(target)
+    assert told["configuration"] == target.read_text()
+    assert any("user_id" in sentence for sentence in told["guesses"])
+    dry = json.loads(CliRunner().invoke(main, [*words, "--dry-run"]).stdout)
+    assert dry["path"] is None
 
 
 def test_a_wrong_word_is_wrong_usage() -> None:

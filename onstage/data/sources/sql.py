@@ -17,7 +17,7 @@ from onstage.data.sources.engine import literal, scratch_folder
 from onstage.data.sources.files import TEXT, Relation
 from onstage.data.sources.paths import expand_environment
 from onstage.data.sources.source import Source
-from onstage.errors import ConfigError, SourceError
+from onstage.errors import ConfigError, SourceError, UnreachableError
 from onstage.settings import load_settings
 
 
@@ -45,13 +45,16 @@ def _rows(source: Source, table: str) -> Iterator[Any]:
         message = f"{place}: no such file; check data.{table}.url"
         raise SourceError(message)
     options = {"stream_results": True, "max_row_buffer": CHUNK, "no_parameters": True}
+    connected = False
     try:
         with database.connect().execution_options(**options) as connection:
+            connected = True
             yield connection.exec_driver_sql(str(source.query)).yield_per(CHUNK)
     except (exc.SQLAlchemyError, UnicodeError) as error:
         reason = _masked(_first(error), url.password)
         message = f"{place}: {reason}; check data.{table}.url and query, and that it is reachable"
-        raise SourceError(message) from None
+        lost = not connected or getattr(error, "connection_invalidated", False)
+        raise (UnreachableError if lost else SourceError)(message) from None
     finally:
         database.dispose()
 
