@@ -30,15 +30,16 @@ def command(config: Path, model: str, share: float, *, as_json: bool) -> None:
     \b
     Example:  onstage masked-auc configs/movielens.yaml --model als
     """
-    from flows.running import prepare
+    from flows.running import orchestrated
 
-    prepare(config)
-    from flows.masked_auc import masked_auc
+    with orchestrated(config):
+        from flows.masked_auc import masked_auc
+
+        made = masked_auc(str(config), model, share)
     from onstage.pipeline.masking import read_masked, summary
     from onstage.pipeline.workspace import Workspace
     from onstage.reporting.answers import masked_text
 
-    made = masked_auc(str(config), model, share)
     workspace = Workspace.open(config)
     rows = summary(read_masked(workspace, made), workspace.config.seed)
     value = {"model": model, "share": share, **made.counts, "auc": rows}
