@@ -21,6 +21,7 @@ from onstage.pipeline.ratings.recording import record
 from onstage.pipeline.ratings.sweeping import best_of, swept_ratings
 from onstage.pipeline.runs import tracker_of
 from onstage.pipeline.workspace import Workspace
+from onstage.reporting.ratings import comparison_text
 from onstage.settings import MlflowSettings, Settings
 
 
@@ -102,6 +103,15 @@ def test_a_comparison_has_a_row_a_model_and_a_reason_where_there_are_no_numbers(
     assert abs(rows.loc["baseline", "holdout_rmse"] - rows.loc["baseline", "rmse"]) < 0.1
     assert (rows["rmse_std"].dropna() > 0).all()
     assert "20 users, max_compared is 5" in rows.loc["neighbours", "refused"]
+
+
+def test_a_comparison_in_which_every_model_is_refused_has_their_reasons(
+    place: Workspace, log: Reference
+) -> None:
+    alone = place.comparing(names=["neighbours"])
+    rows = table(alone, compared(alone, log))
+    assert rows["rmse"].isna().all()
+    assert "20 users, max_compared is 5" in comparison_text(rows)
 
 
 def test_a_killed_comparison_goes_on_at_the_model_where_it_stopped(

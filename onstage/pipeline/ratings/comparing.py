@@ -30,6 +30,12 @@ COMPARE_VERSION: Final = "1"
 FOLDS: Final = "folds.json"
 SPREAD: Final = ("rmse", "mae", "fit_seconds", "test_seconds")
 """What is shown as a mean over folds with its standard deviation, ``<name>_std``."""
+COLUMNS: Final = (
+    Columns.MODEL,
+    "algorithm",
+    *(f"{name}{end}" for name in SPREAD for end in ("", "_std")),
+    *("holdout_rmse", "holdout_mae", "known", "refused"),
+)
 
 
 @dataclass(frozen=True)
@@ -151,7 +157,8 @@ def table(workspace: Workspace, comparison: Comparison) -> pd.DataFrame:
     """
     rows = [_row(workspace, name, made) for name, made in comparison.made.items()]
     rows += [{Columns.MODEL: name, "refused": why} for name, why in comparison.refused.items()]
-    return pd.DataFrame(rows).sort_values("rmse", kind="stable", ignore_index=True)
+    table = pd.DataFrame(rows).reindex(columns=list(COLUMNS))
+    return table.sort_values("rmse", kind="stable", ignore_index=True)
 
 
 def _row(workspace: Workspace, name: str, made: Reference) -> dict[str, Any]:
