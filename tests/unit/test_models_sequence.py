@@ -1,6 +1,7 @@
 """Sequence models: what they read, what they learn from, and that they learn it."""
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onstage.availability.index import AvailabilityIndex
+from onstage.config import load_config
 from onstage.data.dataset import Dataset
 from onstage.data.history import History
 from onstage.data.requests import Requests
@@ -180,3 +182,13 @@ def test_lazy_updates_touch_only_what_a_batch_touches() -> None:
     start = build(lazy.model_copy(update={"learning_rate": 1e-12})).fit(data, FitOptions(seed=1))
     moved = np.abs(model.state()["net.items"] - start.state()["net.items"]).max(axis=1) > 1e-6
     assert moved.tolist()[:3] == [False, True, True]
+
+
+def test_the_shipped_recipe_is_the_released_defaults() -> None:
+    config = load_config(Path(__file__).parents[2] / "configs" / "twitch105k.yaml")
+    assert config.models["liverec(released)"] == LiverecConfig.released()
+
+
+def test_heads_that_do_not_share_the_dimensions_are_refused() -> None:
+    with pytest.raises(ValueError, match="dimensions 10 is no multiple of heads 4"):
+        SasrecConfig(dimensions=10)

@@ -38,11 +38,11 @@ class SequenceConfig(RecommenderConfig):
     cross-entropy among these; ``full``: cross-entropy among all that was live."""
     negatives: PositiveInt = 1
     """Live negatives drawn for each positive; not used by the loss ``full``."""
-    epochs: PositiveInt = 20
+    epochs: PositiveInt = 8
     """Passes over all training windows; with `patience`, at most."""
-    batch: PositiveInt = 100
+    batch: PositiveInt = 50
     """Windows in one step."""
-    learning_rate: PositiveFloat = 0.001
+    learning_rate: PositiveFloat = 0.005
     """Step of Adam. The loss is a sum over the batch, which Adam does not feel."""
     weight_decay: NonNegativeFloat = 0.0
     """L2 penalty, added to the gradient of that sum as Adam does; its strength therefore depends
@@ -105,6 +105,7 @@ class LiverecConfig(_Attentive):
             interval="oldest",
             counts=False,
             loss="bce",
+            batch=100,
             learning_rate=0.0005,
             weight_decay=0.1,
             epochs=60,
