@@ -20,8 +20,9 @@ from onstage.evaluation.comparison import compare
 from onstage.pipeline.backtest import read_events
 from onstage.pipeline.outcome import Outcome, recall
 from onstage.pipeline.promoting import registry_of
-from onstage.pipeline.ranking import primary_rows, read_rows
+from onstage.pipeline.ranking import primary_rows, read_board_occasions, read_rows
 from onstage.pipeline.workspace import Workspace
+from onstage.reporting.occasions import occasions_markdown
 from onstage.reporting.results import Comparison, DatasetResult, render_results
 from onstage.reporting.tables import Cell
 
@@ -87,6 +88,9 @@ def result(config: str) -> DatasetResult:
         comparisons=comparisons(workspace, outcome, champion),
         description=f"{ABOUT.get(name, '')} {outcome.decision.sentence}.",
         command=f"onstage retrain {config}",
+        occasions=occasions_markdown(
+            read_board_occasions(workspace, outcome.board), workspace.config.primary.name
+        ),
     )
 
 

@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "similar": "Say what is like an item, by title.",
     "explain": "Say why an item is recommended to a user.",
     "for-user": "Show one user's recommendations by title, beside what they liked.",
+    "timing": "Show what it is worth to know who is live: a page of figures.",
     "ui": "Start the Prefect server and the MLflow UI on loopback.",
     "schema": "Print the JSON schema of configuration files.",
 }

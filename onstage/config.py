@@ -55,6 +55,9 @@ class PipelineConfig(BaseModel):
     """Lower-case name; names the MLflow experiment and the registered model."""
     seed: NonNegativeInt = 0
     """The run's one seed."""
+    seeds: PositiveInt = 1
+    """Fits of every recipe that learns at random, with the seeds `seed`, `seed` + 1, …: metrics are
+    averaged event by event, and their spread is shown. Others are fitted once."""
     clock: Clock = Clock()
     """How the log counts time."""
     data: DataConfig

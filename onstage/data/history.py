@@ -49,6 +49,10 @@ class History:
         stop = np.searchsorted(self._key, user * self._span + offset, side="left")
         return start, np.where(known, np.maximum(stop, start), start)
 
+    def of_users(self, users: Positions) -> tuple[Positions, Positions]:
+        """Half-open row ranges of everything there is of each user, later rows too."""
+        return self._first[users], self._first[users + 1]
+
     def rows(self, requests: Requests) -> tuple[Positions, Positions]:
         """Every (request, row) pair visible: request numbers and row numbers, oldest first.
 

@@ -10,7 +10,7 @@ from onstage.columns import Columns
 from onstage.errors import ContractError
 from onstage.evaluation.bootstrap import interval, resampled_means
 from onstage.evaluation.evaluate import ALL, EVENT, KEYS, N_CANDIDATES, N_RELEVANT, EventTable
-from onstage.metrics.catalog import COVERAGE
+from onstage.metrics.catalog import ALIASES, COVERAGE
 from onstage.seeds import generator
 
 
@@ -80,6 +80,7 @@ def compare(  # noqa: PLR0913  # two tables, what of them, and how sure
     if resamples < 1:
         message = f"resamples must be at least 1, got {resamples}"
         raise ValueError(message)
+    metric = ALIASES.get(metric, metric)
     pair = _paired(values_of(a, "a", metric, group), values_of(b, "b", metric, group), group)
     gain = pair[f"{metric}_a"].to_numpy() - pair[f"{metric}_b"].to_numpy()
     users, unique = pd.factorize(pair[Columns.USER])

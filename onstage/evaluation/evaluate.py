@@ -12,6 +12,7 @@ from tqdm import tqdm
 from onstage.columns import Columns
 from onstage.data.requests import ragged
 from onstage.evaluation.blocks import gathered
+from onstage.evaluation.inputs import among_inputs
 from onstage.evaluation.overlap import check_no_overlap
 from onstage.evaluation.places import places
 from onstage.evaluation.shown import shown
@@ -53,6 +54,8 @@ REPEAT: Final = "repeat"
 UNSEEN: Final = "unseen"
 IN_WINDOW: Final = "in_window"
 OLDER: Final = "older"
+REP: Final = "rep"
+NEW: Final = "new"
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +92,8 @@ def evaluate(
     -------
     EventTable
         Group ``all``, then ``repeat`` (the user had the item before) and ``unseen``; on track A
-        also ``in_window`` and ``older`` (had it within the input rows, or only before them). A
+        also ``in_window`` and ``older`` (had it within the input rows, or only before them), and
+        the paper's ``rep`` and ``new`` (:func:`onstage.evaluation.inputs.among_inputs`). A
         group's rows are the events with a relevant item of that group, its relevant items are
         those alone, and all candidates still compete with them.
 
@@ -164,11 +168,13 @@ def _groups(holdout: Holdout, event: Positions) -> Iterator[tuple[str, NDArray[n
     """Name and members (a mask over relevant items) of every group that has any."""
     groups = {ALL: np.ones(len(event), dtype=np.bool_), REPEAT: holdout.repeat}
     groups[UNSEEN] = ~holdout.repeat
-    if holdout.protocol == "live-A":
+    if holdout.window is not None:
         users, times = holdout.requests.users[event], holdout.requests.times[event]
         inside = had_before(holdout.history, users, holdout.relevant, times)
         groups[IN_WINDOW] = holdout.repeat & inside
         groups[OLDER] = holdout.repeat & ~inside
+        groups[REP] = among_inputs(holdout, users, holdout.relevant)
+        groups[NEW] = ~groups[REP]
     return ((group, members) for group, members in groups.items() if members.any())
 
 

@@ -6,8 +6,8 @@ import pandas as pd
 from onstage.columns import Columns
 from onstage.errors import ContractError
 from onstage.evaluation.bootstrap import interval, resampled_means
-from onstage.evaluation.evaluate import ALL, KEYS, EventTable
-from onstage.metrics.catalog import COVERAGE
+from onstage.evaluation.evaluate import ALL, KEYS, N_RELEVANT, REPEAT, EventTable
+from onstage.metrics.catalog import ALIASES, COVERAGE, LIST_DEPTH, REPEAT_SHARE
 from onstage.seeds import generator
 
 
@@ -40,7 +40,8 @@ def summarise(
     pandas.DataFrame
         ``model, protocol, group, metric, value, low, high, n``; `n` is the number of events with
         a value. Coverage is a sum, not a mean, and has no interval (``nan``): resampling repeats
-        users and so always covers less.
+        users and so always covers less. ``repeat_share_at_10`` (group ``all``) is a ratio of sums:
+        of the relevant items within depth 10, the share that the user had before; no interval.
     """
     parts = [
         _group(str(group), part, confidence, resamples, seed)
@@ -49,10 +50,20 @@ def summarise(
     if not parts:
         message = "events: the table has no rows; evaluate a holdout with at least one event"
         raise ContractError(message)
+    if f"recall_at_{LIST_DEPTH}" in events and (events[Columns.GROUP] == ALL).any():
+        parts.append(_repeat_share(events))
     table = pd.concat(parts, ignore_index=True)
     table.insert(0, Columns.MODEL, model)
     table.insert(1, Columns.PROTOCOL, protocol)
     return table
+
+
+def repeat_share(events: EventTable) -> float:
+    """Of all hits (relevant items within depth 10), the share that are repeats; ``nan`` without."""
+    hits = events[f"recall_at_{LIST_DEPTH}"] * events[N_RELEVANT]
+    total = float(hits[events[Columns.GROUP] == ALL].sum())
+    repeated = float(hits[events[Columns.GROUP] == REPEAT].sum())
+    return repeated / total if total else float("nan")
 
 
 def value_of(events: EventTable, metric: str, group: str = ALL) -> float:
@@ -63,6 +74,7 @@ def value_of(events: EventTable, metric: str, group: str = ALL) -> float:
     ContractError
         If the table has no such metric or group.
     """
+    metric = ALIASES.get(metric, metric)
     if metric not in events.columns or metric in KEYS:
         known = ", ".join(metrics_in(events))
         message = f"events: no metric {metric!r}; there are {known}"
@@ -78,6 +90,18 @@ def value_of(events: EventTable, metric: str, group: str = ALL) -> float:
 def metrics_in(events: EventTable) -> list[str]:
     """Keys of the metrics in a per-event table, in its order."""
     return [str(column) for column in events.columns if column not in KEYS]
+
+
+def _repeat_share(events: EventTable) -> pd.DataFrame:
+    row = {
+        Columns.GROUP: ALL,
+        Columns.METRIC: REPEAT_SHARE,
+        Columns.VALUE: repeat_share(events),
+        Columns.LOW: np.nan,
+        Columns.HIGH: np.nan,
+        "n": int((events[Columns.GROUP] == ALL).sum()),
+    }
+    return pd.DataFrame([row])
 
 
 def _group(

@@ -32,12 +32,17 @@ AT_K: Final[Mapping[str, RankMetric]] = MappingProxyType(
 )
 """Metrics with a depth; the key of ``ndcg`` at 10 is ``ndcg_at_10``."""
 
+ALIASES: Final[Mapping[str, str]] = MappingProxyType({"reward": "hr_at_1"})
+"""Other names of metrics. ``reward``: the share of (user, step) at which the one item recommended
+is the one that the user starts to watch, over the steps at which a user starts something."""
+
 DEPTHS: Final = (1, 5, 10, 20)
 """Depths that are reported unless others are asked for."""
 
 AUC: Final = "auc"
 LIST_DEPTH: Final = 10
 COVERAGE: Final = f"coverage_at_{LIST_DEPTH}"
+REPEAT_SHARE: Final = f"repeat_share_at_{LIST_DEPTH}"
 NOVELTY: Final = f"novelty_at_{LIST_DEPTH}"
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +64,8 @@ class Als(FactorModel[AlsConfig]):
     :math:`\epsilon = 1`. Takács, Pilászy, Tikk, "Applications of the Conjugate Gradient Method for
     Implicit Feedback Collaborative Filtering", RecSys 2011: the solver.
     """
+
+    stochastic: ClassVar[bool] = True
 
     _folding: Any = None
 

@@ -1,7 +1,7 @@
 """Matrix factorization that learns to rank pairs of items."""
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
@@ -57,6 +57,8 @@ class Bpr(FactorModel[BprConfig]):
     Implicit Feedback", UAI 2009. Deviation: negatives are drawn by popularity, not uniformly, as
     implicit does, or evenly from the live. AdaGrad: Duchi, Hazan, Singer, JMLR 2011.
     """
+
+    stochastic: ClassVar[bool] = True
 
     @override
     def _fit(self, dataset: Dataset, rng: np.random.Generator, options: FitOptions) -> None:

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, Generic, Self, TypeVar
+from typing import Any, ClassVar, Final, Generic, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,14 @@ class Core(ABC, Generic[ConfigT]):
     """The half of :class:`onstage.models.base.Recommender` that knows positions only.
 
     Subclasses write a few small methods; blocks, strangers and exclusions live here, once.
+
+    Attributes
+    ----------
+    stochastic
+        Whether what is learned depends on the seed: such a model is examined under several.
     """
+
+    stochastic: ClassVar[bool] = False
 
     def __init__(self, config: ConfigT) -> None:
         self.config = config

@@ -1,7 +1,7 @@
 """Matrix factorization whose loss counts only what was available."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +68,8 @@ class Mf(FactorModel[MfConfig]):
     availability mask, one step after the other); summed over steps here, and regularised. Hu,
     Koren, Volinsky, ICDM 2008, for alternating least squares with a weight for each pair.
     """
+
+    stochastic: ClassVar[bool] = True
 
     @override
     def knows_users(self, requests: Requests) -> NDArray[np.bool_]:

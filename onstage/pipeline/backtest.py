@@ -12,9 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from onstage.config import PipelineConfig
 from onstage.data.dataset import Dataset
 from onstage.data.store import Reference
+from onstage.evaluation.averaging import averaged, by_seed
 from onstage.evaluation.evaluate import evaluate
+from onstage.evaluation.occasions import by_occasion
 from onstage.models.base import Recommender
 from onstage.models.catalog import build
 from onstage.models.config import FitOptions
@@ -24,7 +27,7 @@ from onstage.pipeline.recipes import Recipe
 from onstage.pipeline.workspace import Workspace
 
 
-BACKTEST_VERSION = "1"
+BACKTEST_VERSION = "3"
 COSTS = "costs.json"
 CURVES = "curves.json"
 
@@ -54,33 +57,48 @@ class _Fitted:
 def backtested(workspace: Workspace, validated: Reference, recipe: Recipe) -> Reference:
     """Evaluate one recipe on the test part of every protocol.
 
-    The artefact has one per-event table a protocol, ``<protocol>.parquet``, and ``costs.json``,
-    which is no content: the same answers are the same, however long they took. ``curves.json`` has
-    what models that learn in epochs measured on the way.
+    A recipe that learns at random is fitted with several seeds (`seeds` in the configuration).
+    The artefact has one per-event table a protocol, ``<protocol>.parquet``, averaged over seeds;
+    ``<protocol>.seeds.parquet``, what each reached; ``<protocol>.occasions.parquet``, scores by
+    time since the last visit and by hour (live protocols only); and ``costs.json``, which is no
+    content: the same answers are the same, however long they took. ``curves.json``
+    has what models that learn in epochs measured on the way, under the first seed.
     """
     config = workspace.config
 
+    seeds = range(config.seed, config.seed + repeats(config, recipe))
+
     def build_tables(folder: Path) -> Mapping[str, float | int | str]:
         log = accepted_log(workspace, validated)
-        options = FitOptions(config.seed, workspace.settings.threads, log.availability)
-        costs: dict[str, dict[str, float]] = {}
+        tables: dict[str, list[pd.DataFrame]] = {protocol.name: [] for protocol in config.protocols}
+        costs = {name: {"fit_seconds": 0.0, "evaluate_seconds": 0.0} for name in tables}
         curves: dict[str, Any] = {}
         what = {"log": validated.digest, "model": recipe.config.model_dump(mode="json")}
-        keep = partial(checkpoint, workspace, step="backtest", seed=config.seed, **what)
-        fitted = _Fitted(recipe.config, options, keep)
+        for seed in seeds:
+            options = FitOptions(seed, workspace.settings.threads, log.availability)
+            keep = partial(checkpoint, workspace, step="backtest", seed=seed, **what)
+            fitted = _Fitted(recipe.config, options, keep)
+            for protocol in config.protocols:
+                exam = log.exam(protocol).test
+                model, fit_seconds = fitted.on(exam.train)
+                began = time.perf_counter()
+                tables[protocol.name].append(evaluate(model, exam))
+                costs[protocol.name]["evaluate_seconds"] += time.perf_counter() - began
+                costs[protocol.name]["fit_seconds"] += fit_seconds
+                curves.setdefault(protocol.name, model.training_curve)
         for protocol in config.protocols:
-            exam = log.exam(protocol).test
-            model, fit_seconds = fitted.on(exam.train)
-            began = time.perf_counter()
-            events = evaluate(model, exam)
-            seconds = time.perf_counter() - began
+            mine = tables[protocol.name]
+            events = averaged(mine)
             events.to_parquet(folder / f"{protocol.name}.parquet", index=False)
-            curves[protocol.name] = model.training_curve
-            costs[protocol.name] = {"fit_seconds": fit_seconds, "evaluate_seconds": seconds}
+            by_seed(mine, seeds).to_parquet(folder / f"{protocol.name}.seeds.parquet", index=False)
+            if protocol.kind == "live":
+                occasions = by_occasion(events, log.dataset, log.exam(protocol).test)
+                occasions.to_parquet(folder / f"{protocol.name}.occasions.parquet", index=False)
         (folder / COSTS).write_text(json.dumps(costs, indent=1))
         (folder / CURVES).write_text(json.dumps(curves, indent=1))
         return {
             "algorithm": recipe.config.algorithm,
+            "seeds": len(seeds),
             "fit_seconds": round(sum(c["fit_seconds"] for c in costs.values()), 3),
             "evaluate_seconds": round(sum(c["evaluate_seconds"] for c in costs.values()), 3),
         }
@@ -93,10 +111,27 @@ def backtested(workspace: Workspace, validated: Reference, recipe: Recipe) -> Re
             "config": recipe.config,
             "protocols": config.protocols,
             "seed": config.seed,
+            "seeds": len(seeds),
         },
         build_tables,
         content=("*.parquet",),
     )
+
+
+def repeats(config: PipelineConfig, recipe: Recipe) -> int:
+    """How many seeds a recipe is fitted with: one where the seed changes nothing."""
+    return config.seeds if build(recipe.config).stochastic else 1
+
+
+def read_seeds(workspace: Workspace, made: Reference, protocol: str) -> pd.DataFrame:
+    """Read what each seed reached under one protocol (:func:`by_seed`)."""
+    return pd.read_parquet(workspace.store.path(made, f"{protocol}.seeds.parquet"))
+
+
+def read_occasions(workspace: Workspace, made: Reference, protocol: str) -> pd.DataFrame | None:
+    """Read the scores by occasions (:func:`by_occasion`); None but for live protocols."""
+    path = workspace.store.path(made, f"{protocol}.occasions.parquet")
+    return pd.read_parquet(path) if path.exists() else None
 
 
 def read_events(workspace: Workspace, made: Reference, protocol: str) -> pd.DataFrame:

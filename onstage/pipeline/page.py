@@ -13,11 +13,12 @@ import pandas as pd
 
 from onstage.columns import Columns
 from onstage.errors import StoreError
+from onstage.evaluation.occasions import BUCKET, HOUR, OCCASION
 from onstage.pipeline.backtest import COSTS
 from onstage.pipeline.clusters import read_all_clusters
 from onstage.pipeline.exams import Log, accepted_log
 from onstage.pipeline.outcome import Outcome, previous
-from onstage.pipeline.ranking import read_rows
+from onstage.pipeline.ranking import primary_rows, read_board_occasions, read_rows
 from onstage.pipeline.recommending import lists_path
 from onstage.pipeline.runs import tracker_of
 from onstage.pipeline.slices import read_slices
@@ -35,6 +36,7 @@ from onstage.reporting.report import (
 
 
 SAMPLES = 5
+LINES = 4
 RECENT = 5
 
 
@@ -59,6 +61,8 @@ def write_page(workspace: Workspace, outcome: Outcome) -> Path:
         clusters=read_all_clusters(workspace, outcome.clusters),
         slices={} if outcome.slices is None else read_slices(workspace, outcome.slices),
         samples=tuple(_samples(workspace, outcome, log)),
+        occasions=read_board_occasions(workspace, outcome.board),
+        hours=_hours(workspace, outcome),
         costs=_costs(workspace, outcome),
         environment=_environment(workspace, outcome),
         links={
@@ -75,6 +79,24 @@ def write_page(workspace: Workspace, outcome: Outcome) -> Path:
     page = render_report(report, workspace.folder / "report.html")
     tracker.log_artifact(outcome.run, page)
     return page
+
+
+def _hours(workspace: Workspace, outcome: Outcome) -> pd.DataFrame | None:
+    """The best models' score by hour under the primary protocol; None where it has no hours."""
+    occasions, metric = (
+        read_board_occasions(workspace, outcome.board),
+        workspace.mlflow.promotion.metric,
+    )
+    if occasions.empty:
+        return None
+    best = primary_rows(read_rows(workspace, outcome.board), workspace)[Columns.MODEL].head(LINES)
+    chosen = occasions[
+        (occasions[Columns.PROTOCOL] == workspace.config.primary.name)
+        & (occasions[OCCASION] == HOUR)
+        & (occasions[Columns.METRIC] == metric)
+        & occasions[Columns.MODEL].isin(best)
+    ]
+    return None if chosen.empty else chosen.assign(hour=chosen[BUCKET].astype(int))
 
 
 def _notes(workspace: Workspace) -> tuple[str, ...]:

@@ -11,16 +11,18 @@ import pandas as pd
 from onstage.columns import Columns
 from onstage.data.store import Reference
 from onstage.errors import ConfigError
+from onstage.evaluation.averaging import spread
 from onstage.evaluation.slices import sliced
 from onstage.evaluation.summary import summarise
-from onstage.pipeline.backtest import read_events
+from onstage.pipeline.backtest import read_events, read_occasions, read_seeds
 from onstage.pipeline.recipes import Recipe
 from onstage.pipeline.slices import labels_of
 from onstage.pipeline.workspace import Workspace, read_state, write_atomically
 
 
-LEADERBOARD_VERSION = "1"
+LEADERBOARD_VERSION = "2"
 ROWS = "leaderboard.json"
+OCCASIONS = "occasions.json"
 
 
 def ranked(
@@ -38,19 +40,21 @@ def ranked(
 
     def build(folder: Path) -> Mapping[str, float | int | str]:
         began = time.perf_counter()
-        rows = []
+        rows, occasions = [], []
         for protocol in config.protocols:
             kinds = None if slices is None else labels_of(workspace, slices, protocol.name)
             for recipe in recipes:
-                events = read_events(workspace, backtests[recipe.name], protocol.name)
-                tables = [events] if kinds is None else [events, sliced(events, kinds)]
-                rows += [
-                    summarise(table, recipe.name, protocol.name, seed=config.seed)
-                    for table in tables
-                ]
+                made = backtests[recipe.name]
+                rows.append(_rows(workspace, made, recipe.name, protocol.name, kinds))
+                part = read_occasions(workspace, made, protocol.name)
+                if part is not None:
+                    names = {Columns.MODEL: recipe.name, Columns.PROTOCOL: protocol.name}
+                    occasions.append(part.assign(**names))
         seconds = time.perf_counter() - began
         table = pd.concat(rows, ignore_index=True)
         (folder / ROWS).write_text(table.to_json(orient="records", indent=1, double_precision=15))
+        found = pd.concat(occasions, ignore_index=True) if occasions else pd.DataFrame()
+        (folder / OCCASIONS).write_text(found.to_json(orient="records", double_precision=15))
         best = leading(table, workspace)
         return {
             "models": len(recipes),
@@ -71,6 +75,19 @@ def ranked(
         },
         build,
     )
+
+
+def _rows(  # what of a model, and by which kinds of users
+    workspace: Workspace, made: Reference, model: str, protocol: str, kinds: pd.Series | None
+) -> pd.DataFrame:
+    events = read_events(workspace, made, protocol)
+    tables = [events] if kinds is None else [events, sliced(events, kinds)]
+    rows = pd.concat(
+        [summarise(table, model, protocol, seed=workspace.config.seed) for table in tables],
+        ignore_index=True,
+    )
+    values = spread(read_seeds(workspace, made, protocol))
+    return rows.merge(values, on=[Columns.GROUP, Columns.METRIC], how="left")
 
 
 def primary_rows(table: pd.DataFrame, workspace: Workspace) -> pd.DataFrame:
@@ -99,6 +116,11 @@ def leading(table: pd.DataFrame, workspace: Workspace) -> "pd.Series[Any]":
 def read_rows(workspace: Workspace, made: Reference) -> pd.DataFrame:
     """Read the leaderboard's rows."""
     return pd.DataFrame(json.loads(workspace.store.path(made, ROWS).read_text()))
+
+
+def read_board_occasions(workspace: Workspace, made: Reference) -> pd.DataFrame:
+    """Read every model's scores by occasions; empty without a live protocol."""
+    return pd.DataFrame(json.loads(workspace.store.path(made, OCCASIONS).read_text()))
 
 
 def publish(workspace: Workspace, made: Reference) -> None:

@@ -10,7 +10,7 @@ from onstage.data.store import Reference
 from onstage.evaluation.slices import is_slice
 from onstage.metrics.catalog import is_headline
 from onstage.pipeline.backtest import COSTS, read_curve
-from onstage.pipeline.ranking import ROWS, primary_rows, read_rows
+from onstage.pipeline.ranking import OCCASIONS, ROWS, primary_rows, read_rows
 from onstage.pipeline.recipes import Recipe
 from onstage.pipeline.runs import tracker_of
 from onstage.pipeline.workspace import Workspace
@@ -70,6 +70,7 @@ def record(
             curve = {f"training_{k}": v for k, v in read_curve(workspace, made).items()}
             tracker.log(child, metrics=measured, series=curve)
             tracker.log_artifact(child, workspace.store.path(made, COSTS))
-    tracker.log_artifact(run, workspace.store.path(board, ROWS))
+    for name in (ROWS, OCCASIONS):
+        tracker.log_artifact(run, workspace.store.path(board, name))
     tracker.log(run, tags={BOARD: board.digest})
     return len(recipes)

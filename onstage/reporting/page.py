@@ -10,10 +10,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import pandas as pd
+
 from onstage.columns import Columns
+from onstage.evaluation.occasions import HOUR as HOUR_OF_DAY
+from onstage.evaluation.occasions import SINCE
 from onstage.evaluation.slices import VIEWERS, is_slice
 from onstage.reporting.cluster_plots import space_plot
 from onstage.reporting.figures import png_uri, svg_uri
+from onstage.reporting.occasions import occasion_table
 from onstage.reporting.plots import elbow_plot, forest_plot, hour_plot, profile_plot
 from onstage.reporting.report import COSTS, GAINS, HOURS, Report, SweepSummary
 from onstage.reporting.tables import LEADERBOARD, Cell, Standings, standings
@@ -86,6 +91,7 @@ def report_html(report: Report) -> str:
         gains=_gains(report),
         clusters=_clusters(report),
         hours=_hours(report),
+        occasions=_occasions(report),
         costs=[] if report.costs is None else COSTS.check(report.costs).to_dict("records"),
     )
 
@@ -168,6 +174,21 @@ def _hours(report: Report) -> str | None:
     if report.hours is None or report.hours.empty:
         return None
     return svg_uri(hour_plot(HOURS.check(report.hours), metric=report.primary))
+
+
+def _occasions(report: Report) -> list[tuple[str, str, pd.DataFrame]]:
+    """Protocol, caption and table of every kind of occasion."""
+    if report.occasions is None or report.occasions.empty:
+        return []
+    captions = {
+        SINCE: "time since the user last watched the target",
+        HOUR_OF_DAY: "hour of the day",
+    }
+    return [
+        (str(protocol), caption, occasion_table(report.occasions, str(protocol), what))
+        for protocol in report.occasions[Columns.PROTOCOL].unique()
+        for what, caption in captions.items()
+    ]
 
 
 def _images(sweep: SweepSummary) -> list[dict[str, str | None]]:

@@ -176,6 +176,8 @@ class Report:
         Protocol to the clusters of users that its groups ``viewers:1`` … are named after.
     hours
         See :data:`HOURS`.
+    occasions
+        See :func:`onstage.reporting.occasions.occasion_table`.
     costs
         See :data:`COSTS`.
     environment
@@ -198,6 +200,7 @@ class Report:
     clusters: Mapping[str, Clusters] = field(default_factory=lambda: EMPTY)
     slices: Mapping[str, Clusters] = field(default_factory=lambda: EMPTY)
     hours: pd.DataFrame | None = None
+    occasions: pd.DataFrame | None = None
     samples: tuple[Sample, ...] = ()
     costs: pd.DataFrame | None = None
     environment: Mapping[str, str] = field(default_factory=lambda: EMPTY)

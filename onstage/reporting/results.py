@@ -13,7 +13,9 @@ HEADER: Final = """# Results
 
 Made by `{command}`; do not edit by hand. All models of one table answered the same events. Numbers
 in brackets are the ends of the {confidence:.0%} interval, a bootstrap over users; differences are
-paired, event by event. A dash is a metric that is not defined there.
+paired, event by event. A dash is a metric that is not defined there. `±` is the standard deviation
+between the seeds of a model that learns at random; its other numbers are averages over the seeds.
+`repeat_share_at_10` is the share of hits within depth 10 that the user had watched before.
 """
 
 
@@ -78,6 +80,8 @@ class DatasetResult:
         A paragraph on the data: rows, users, items, split. Markdown.
     command
         What made the numbers.
+    occasions
+        Markdown that follows the tables (:func:`onstage.reporting.occasions.occasions_markdown`).
     """
 
     name: str
@@ -87,6 +91,7 @@ class DatasetResult:
     description: str = ""
     command: str = ""
     metrics: tuple[str, ...] | None = None
+    occasions: str = ""
     primary: str = PRIMARY
 
 
@@ -115,7 +120,7 @@ def render_section(result: DatasetResult) -> str:
     if result.leaderboard.empty:
         parts.append("No model was evaluated.\n")
     board = leaderboard_markdown(result.leaderboard, metrics=result.metrics, primary=result.primary)
-    return "\n".join([*parts, board])
+    return "\n".join([*parts, board, *([result.occasions] if result.occasions else [])])
 
 
 def _sentences(result: DatasetResult) -> list[str]:

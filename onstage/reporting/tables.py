@@ -30,12 +30,21 @@ LEADERBOARD: Final = TableContract(
             N: NUMBER_KINDS,
         }
     ),
+    optional=MappingProxyType({"seeds": "iuf", "spread": "ifO"}),
 )
 """One row per model, protocol, group and metric. ``low`` and ``high`` are the ends of the interval,
-``nan`` where there is none; ``n`` is the number of events."""
+``nan`` where there is none; ``n`` is the number of events. ``spread`` is the standard deviation
+between the values of several ``seeds``, missing where there was one."""
 
 PRIMARY: Final = "ndcg_at_10"
-METRICS: Final = ("ndcg_at_10", "recall_at_10", "hr_at_1", "mrr_at_10", "coverage_at_10")
+METRICS: Final = (
+    "ndcg_at_10",
+    "recall_at_10",
+    "hr_at_1",
+    "mrr_at_10",
+    "coverage_at_10",
+    "repeat_share_at_10",
+)
 """Metrics that are shown unless others are asked for, those of them that there are."""
 
 GROUPS: Final = ("all", "repeat", "unseen")
@@ -44,19 +53,21 @@ GROUPS: Final = ("all", "repeat", "unseen")
 
 @dataclass(frozen=True)
 class Cell:
-    """One number with its interval; ``nan`` is unknown."""
+    """One number with its interval and the spread between seeds; ``nan`` is unknown."""
 
     value: float = math.nan
     low: float = math.nan
     high: float = math.nan
+    spread: float = math.nan
 
     @override
     def __str__(self) -> str:
         if math.isnan(self.value):
             return "-"
+        seeds = "" if math.isnan(self.spread) else f" ±{self.spread:.4f}"
         if math.isnan(self.low) or math.isnan(self.high):
-            return f"{self.value:.4f}"
-        return f"{self.value:.4f} [{self.low:.4f}, {self.high:.4f}]"
+            return f"{self.value:.4f}{seeds}"
+        return f"{self.value:.4f} [{self.low:.4f}, {self.high:.4f}]{seeds}"
 
 
 @dataclass(frozen=True)
@@ -146,11 +157,12 @@ def leaderboard_records(rows: pd.DataFrame) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        Keys ``model, protocol, group, metric, value, low, high, n``, in the order of `rows`; None
-        where a number is ``nan`` or infinite, since JSON has neither.
+        Keys ``model, protocol, group, metric, value, low, high, n``, and ``seeds`` and ``spread``
+        where `rows` has them, in the order of `rows`; None where a number is ``nan`` or infinite,
+        since JSON has neither.
     """
-    table = LEADERBOARD.check(rows)[list(LEADERBOARD.required)]
-    return [_record(row) for row in table.to_dict("records")]
+    LEADERBOARD.check(rows)
+    return [_record(row) for row in rows.to_dict("records")]
 
 
 def markdown_table(frame: pd.DataFrame) -> str:
@@ -173,7 +185,10 @@ def text_table(frame: pd.DataFrame) -> str:
 def _pivot(protocol: str, group: str, rows: pd.DataFrame, metrics: tuple[str, ...]) -> Standings:
     cells = {
         (str(r[Columns.MODEL]), str(r[Columns.METRIC])): Cell(
-            float(r[Columns.VALUE]), float(r[Columns.LOW]), float(r[Columns.HIGH])
+            float(r[Columns.VALUE]),
+            float(r[Columns.LOW]),
+            float(r[Columns.HIGH]),
+            _float(r.get("spread")),
         )
         for r in rows.to_dict("records")
     }
@@ -194,7 +209,13 @@ def _record(row: Mapping[Hashable, Any]) -> dict[str, Any]:
     names = (Columns.MODEL, Columns.PROTOCOL, Columns.GROUP, Columns.METRIC)
     texts = {name: str(row[name]) for name in names}
     numbers = {name: _number(row[name]) for name in (Columns.VALUE, Columns.LOW, Columns.HIGH)}
-    return {**texts, **numbers, N: int(row[N])}
+    more = {name: _number(_float(row[name])) for name in LEADERBOARD.optional if name in row}
+    return {**texts, **numbers, N: int(row[N]), **more}
+
+
+def _float(value: float | None) -> float:
+    """A number that came back from JSON, where ``nan`` is null."""
+    return math.nan if value is None else float(value)
 
 
 def _group_order(group: str) -> tuple[int, str]:

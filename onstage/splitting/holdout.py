@@ -46,6 +46,8 @@ class Holdout:
         The repeat policy that was applied to `candidates`.
     dropped
         Events left out because nothing that happened was a candidate.
+    window
+        Track A: most input rows of an event; None elsewhere.
     """
 
     protocol: str
@@ -59,6 +61,7 @@ class Holdout:
     repeat: NDArray[np.bool_]
     policy: RepeatPolicy
     dropped: int = 0
+    window: int | None = None
 
     def __len__(self) -> int:
         return len(self.requests)

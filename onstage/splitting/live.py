@@ -124,6 +124,7 @@ def _part(
         relevant=dataset.item[window.targets],
         repeat=np.zeros(len(requests), dtype=np.bool_),
         policy=protocol.repeat,
+        window=protocol.window - 1 if protocol.track == "A" else None,
     )
     return settle(draft, dataset)
 

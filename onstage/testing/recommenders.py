@@ -186,6 +186,13 @@ class RecommenderConformance:
         two = build(self.config).fit(data, FitOptions(seed=3, threads=2))
         same(one, two.recommend(data.users, k=5))
 
+    def test_the_seed_matters_where_the_model_says_so(self, model: Recommender[Any]) -> None:
+        data = crowd(8)
+        one = dict(model.fit(data, FitOptions(seed=3)).state())
+        two = build(self.config).fit(data, FitOptions(seed=4)).state()
+        same = all(np.array_equal(values, two[name]) for name, values in one.items())
+        assert same != model.stochastic
+
     def test_stopping_between_iterations_changes_nothing(self, model: Recommender[Any]) -> None:
         data = crowd(9)
         looks = [

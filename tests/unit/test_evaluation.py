@@ -83,6 +83,7 @@ def exam(relevant: list[list[int]], repeat: list[list[bool]], **options: Any) ->
         relevant=np.array([item for event in relevant for item in event]),
         repeat=np.array([flag for event in repeat for flag in event]),
         policy=RepeatPolicy(),
+        window=options.get("window"),
     )
 
 
@@ -122,7 +123,7 @@ def test_a_group_without_any_event_has_no_rows() -> None:
 def test_on_track_a_repeats_are_told_apart_by_the_window() -> None:
     train = log(TRAIN)
     window = train.where(np.flatnonzero(train.user != 0))  # user 1's inputs do not show item 10
-    asked = exam([[0], [2]], [[True], [True]], protocol="live-A", history=window)
+    asked = exam([[0], [2]], [[True], [True]], protocol="live-A", history=window, window=16)
     events = evaluate(Table(SCORES).fit(train), asked)
     assert events.loc[events["group"] == "older", "user_id"].tolist() == [1]
     assert events.loc[events["group"] == "in_window", "user_id"].tolist() == [2]

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from onstage.errors import ContractError
+from onstage.reporting.occasions import occasion_table, occasions_markdown
 from onstage.reporting.tables import (
     Cell,
     leaderboard_markdown,
@@ -98,3 +99,60 @@ def test_names_cannot_break_out_of_a_cell() -> None:
     lines = markdown_table(frame).splitlines()
     assert lines[2:] == ["| a\\|b?\\| c \\| |", "| [x]\\(http://y) |", "| \\<b>?[31m |"]
     assert text_table(frame).splitlines()[-1] == "<b>?[31m"
+
+
+def test_the_spread_between_seeds_stands_beside_the_interval() -> None:
+    base = {"protocol": "live-B", "group": "all", "metric": "ndcg_at_10", "n": 7}
+    rows = pd.DataFrame(
+        [
+            {
+                **base,
+                "model": "als",
+                "value": 0.5,
+                "low": 0.4,
+                "high": 0.6,
+                "seeds": 3,
+                "spread": 0.01,
+            },
+            {
+                **base,
+                "model": "memory",
+                "value": 0.4,
+                "low": 0.3,
+                "high": 0.5,
+                "seeds": 1,
+                "spread": None,
+            },
+        ]
+    )
+    text = leaderboard_text(rows)
+    assert "0.5000 [0.4000, 0.6000] ±0.0100" in text
+    assert "0.4000 [0.3000, 0.5000]\n" in text
+    records = leaderboard_records(rows)
+    assert [(r["seeds"], r["spread"]) for r in records] == [(3, 0.01), (1, None)]
+
+
+def test_occasions_stand_as_models_down_and_buckets_across() -> None:
+    base = {"protocol": "live-C", "metric": "ndcg_at_10"}
+    since = {**base, "occasion": "since_last_visit"}
+    hour = {**base, "occasion": "hour_of_day", "model": "als"}
+    rows = pd.DataFrame(
+        [
+            {**since, "model": "als", "bucket": "never", "value": 0.5, "n": 4},
+            {**since, "model": "als", "bucket": "< 1 h", "value": 0.6, "n": 6},
+            {**since, "model": "memory", "bucket": "< 1 h", "value": 0.9, "n": 6},
+            {**since, "model": "memory", "bucket": "never", "value": 0.1, "n": 4},
+            {**hour, "bucket": "00", "value": 0.2, "n": 1},
+            {**hour, "bucket": "03", "value": 0.5, "n": 2},
+            {**hour, "bucket": "21", "value": 0.7, "n": 5},
+        ]
+    )
+    table = occasion_table(rows, "live-C", "since_last_visit")
+    assert list(table.columns) == ["model", "< 1 h (6)", "never (4)"]
+    # memory first: (6 x .9 + 4 x .1) / 10 = .58 against (6 x .6 + 4 x .5) / 10 = .56
+    assert table.to_numpy().tolist() == [["memory", "0.900", "0.100"], ["als", "0.600", "0.500"]]
+    hours = occasion_table(rows, "live-C", "hour_of_day")
+    assert hours.to_numpy().tolist() == [["als", "0.400", "0.700"]]  # (.2 + 2 x .5) / 3
+    assert list(hours.columns) == ["model", "00-04 h (3)", "20-24 h (5)"]
+    assert "by hour of the day" in occasions_markdown(rows, "live-C")
+    assert occasions_markdown(rows, "temporal") == ""

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +57,8 @@ class Ranker(Recommender[RankerConfig]):
     ----------
     ``docs/ranker.md``. Burges, MSR-TR-2010-82, for LambdaMART.
     """
+
+    stochastic: ClassVar[bool] = True
 
     _watched: tuple[History | None, LivePast] | None = None
     _threads: int = 0

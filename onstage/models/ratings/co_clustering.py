@@ -1,6 +1,6 @@
 """Groups of users and groups of items, found together."""
 
-from typing import Any, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,8 @@ class CoClustering(OnGrid[CoClusteringConfig]):
     George, Merugu, "A Scalable Collaborative Filtering Framework Based on Co-Clustering", ICDM
     2005.
     """
+
+    stochastic: ClassVar[bool] = True
 
     @override
     def _engine(self, seed: int) -> Any:

@@ -1,6 +1,6 @@
 """Factorization of ratings into factors that are never negative."""
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from typing_extensions import override
@@ -43,6 +43,8 @@ class Nmf(Biased[NmfConfig]):
     Luo, Zhou, Xia, Zhu, "An Efficient Non-Negative Matrix-Factorization-Based Approach to
     Collaborative Filtering for Recommender Systems", IEEE Trans. Industrial Informatics 2014.
     """
+
+    stochastic: ClassVar[bool] = True
 
     @property
     @override

@@ -1,6 +1,6 @@
 """Matrix factorization of ratings by stochastic gradient descent."""
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from typing_extensions import override
@@ -36,6 +36,8 @@ class Svd(Biased[SvdConfig]):
     equation 5. Salakhutdinov, Mnih, "Probabilistic Matrix Factorization", NIPS 2008, where not
     ``biased``.
     """
+
+    stochastic: ClassVar[bool] = True
 
     @property
     @override

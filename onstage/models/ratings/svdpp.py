@@ -1,6 +1,6 @@
 """Matrix factorization of ratings that also looks at which items a user rated."""
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,8 @@ class Svdpp(Biased[SvdppConfig]):
     ----------
     Koren, "Factorization Meets the Neighborhood", KDD 2008, equation 15.
     """
+
+    stochastic: ClassVar[bool] = True
 
     @override
     def _users_of(self, engine: Any, inner: Inner) -> NDArray[np.float64]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +63,8 @@ class SequenceModel(Recommender[ConfigT]):
     batch is always computed in the same four parts, each on one thread. On a GPU sums may be
     ordered otherwise from run to run.
     """
+
+    stochastic: ClassVar[bool] = True
 
     _network: "Network | None" = None
     _values: Mapping[str, NDArray[np.float32]]

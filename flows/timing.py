@@ -1,0 +1,28 @@
+"""Show why timing matters."""
+
+from prefect import flow
+from prefect.runtime import flow_run
+
+from onstage.data.store import Reference
+from onstage.pipeline.timing import timeable
+from onstage.pipeline.workspace import Workspace
+from tasks.timing import ask_blindly, record
+from tasks.timing import timing as draw
+
+
+@flow(name="timing", flow_run_name="timing-{config}")
+def timing(
+    config: str,
+) -> Reference:
+    """Ask the newest retrain's models with and without availability, and draw what it changes.
+
+    Args:
+        config: Configuration file, e.g. configs/twitch105k.yaml.
+    """
+    workspace = Workspace.open(config)
+    with workspace.alone("timing"):
+        last = timeable(workspace)
+        blind = {one.name: ask_blindly(workspace, last.log, one) for one in last.recipes}
+        made = draw(workspace, last.log, last.board, blind)
+        record(workspace, last.log, made, str(flow_run.id))
+        return made
