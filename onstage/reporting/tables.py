@@ -209,8 +209,13 @@ def _record(row: Mapping[Hashable, Any]) -> dict[str, Any]:
     names = (Columns.MODEL, Columns.PROTOCOL, Columns.GROUP, Columns.METRIC)
     texts = {name: str(row[name]) for name in names}
     numbers = {name: _number(row[name]) for name in (Columns.VALUE, Columns.LOW, Columns.HIGH)}
-    more = {name: _number(_float(row[name])) for name in LEADERBOARD.optional if name in row}
-    return {**texts, **numbers, N: int(row[N]), **more}
+    made = {**texts, **numbers, N: int(row[N])}
+    if "seeds" in row:
+        seeds = _number(_float(row["seeds"]))
+        made["seeds"] = None if seeds is None else int(seeds)
+    if "spread" in row:
+        made["spread"] = _number(_float(row["spread"]))
+    return made
 
 
 def _float(value: float | None) -> float:

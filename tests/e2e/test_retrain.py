@@ -63,7 +63,7 @@ def test_every_study_has_one_parent_and_one_child_a_trial(first: Outcome, config
 
 def test_the_leaderboard_is_a_list_of_plain_rows(first: Outcome, config: Path) -> None:
     rows = json.loads(onstage("leaderboard", config, "--json").stdout)
-    keys = {"model", "protocol", "group", "metric", "value", "low", "high", "n"}
+    keys = {"model", "protocol", "group", "metric", "value", "low", "high", "n", "seeds", "spread"}
     assert all(set(row) == keys for row in rows)
     found = {(row["model"], row["group"]) for row in rows if row["metric"] == "ndcg_at_10"}
     assert {("popularity", "all"), ("memory", "repeat"), ("als", "unseen")} <= found
