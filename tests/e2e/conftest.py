@@ -12,6 +12,7 @@ from onstage.settings import ENVIRONMENT
 
 CONFIG = {
     "name": "little",
+    "seeds": 2,
     "clock": {"kind": "utc"},
     "protocols": [{"kind": "live", "track": "B", "part_steps": 300}],
     "models": {

@@ -61,6 +61,31 @@ def test_every_study_has_one_parent_and_one_child_a_trial(first: Outcome, config
         assert {"sweep/history.png", "sweep/importance.png"} <= {file.path for file in kept}
 
 
+def test_models_that_learn_at_random_are_examined_with_several_seeds(
+    first: Outcome, config: Path
+) -> None:
+    rows = json.loads(onstage("leaderboard", config, "--json").stdout)
+    primary = [r for r in rows if (r["group"], r["metric"]) == ("all", "ndcg_at_10")]
+    assert {r["model"]: r["seeds"] for r in primary} == {
+        "popularity": 1, "memory": 1, "item_knn": 1, "als": 2,
+    }  # fmt: skip
+    assert [r["model"] for r in primary if r["spread"] is not None] == ["als"]
+
+
+def test_timing_shows_what_it_is_worth_to_know_who_is_live(first: Outcome, config: Path) -> None:
+    made = onstage("timing", config, "--json")
+    assert made.exit_code == 0, made.output
+    found = json.loads(made.stdout)
+    assert {row["model"] for row in found["models"]} == {recipe.name for recipe in first.recipes}
+    assert all(0 <= row["offline"] <= 1 for row in found["models"])
+    assert "://" not in Path(found["page"]).read_text()
+    assert len(list(Path(found["figures"]).glob("*.png"))) == 5
+    assert "Most streamers are live on " in found["sentences"]["week"]
+    workspace = Workspace.open(config)
+    runs = tracker_of(workspace).search(workspace.experiment)
+    assert [run.status for run in runs if run.tags.get("onstage.kind") == "timing"] == ["FINISHED"]
+
+
 def test_the_leaderboard_is_a_list_of_plain_rows(first: Outcome, config: Path) -> None:
     rows = json.loads(onstage("leaderboard", config, "--json").stdout)
     keys = {"model", "protocol", "group", "metric", "value", "low", "high", "n", "seeds", "spread"}
