@@ -212,5 +212,5 @@ def test_only_a_log_with_ends_gets_the_ranker_of_who_is_live(tmp_path: Path, *, 
     ]
     path.write_text("\n".join([f"user_id,streamer,start{ends}", *rows]))
     assert command.callback is not None
-    command.callback(file=path, output=target, dry_run=False, force=False)
+    command.callback(file=path, output=target, dry_run=False, force=False, as_json=False)
     assert ("ranker" in load_config(target).models) == live

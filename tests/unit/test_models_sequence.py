@@ -6,16 +6,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from onstage.availability.index import AvailabilityIndex
-from onstage.config import load_config
 from onstage.data.dataset import Dataset
 from onstage.data.history import History
 from onstage.data.requests import Requests
 from onstage.errors import ConfigError, FitError
-from onstage.models.catalog import ModelConfig, build
+from onstage.models.catalog import ModelConfig, build, parse
 from onstage.models.config import FitOptions
 from onstage.models.sequence.config import LiverecConfig, LstmConfig, SasrecConfig
 from onstage.models.sequence.live import LiveSets
@@ -184,9 +184,10 @@ def test_lazy_updates_touch_only_what_a_batch_touches() -> None:
     assert moved.tolist()[:3] == [False, True, True]
 
 
-def test_the_shipped_recipe_is_the_released_defaults() -> None:
-    config = load_config(Path(__file__).parents[2] / "configs" / "twitch105k.yaml")
-    assert config.models["liverec(released)"] == LiverecConfig.released()
+def test_the_recipe_of_the_documentation_is_the_released_defaults() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "sequences.md").read_text()
+    recipes = yaml.safe_load(page.split("```yaml")[1].split("```")[0])["models"]
+    assert parse(recipes["liverec(released)"]) == LiverecConfig.released()
 
 
 def test_heads_that_do_not_share_the_dimensions_are_refused() -> None:
