@@ -96,9 +96,15 @@ def test_a_search_space_stays_inside_what_the_algorithm_accepts(algorithm: str) 
 
 def test_everything_worth_tuning_is_in_a_space() -> None:
     baselines = {"baseline_epochs", "reg_u", "reg_i"}
+    sequence = {
+        *("counts", "interval", "lazy", "patience", "prefixes", "validation_share", "weight_decay")
+    }
     fixed = {
         "ease": {"max_items"},
-        "bpr": {"verify_negatives"},
+        "mf": {"live_sample", "neighbours", "sparse_rows"},
+        "lstm": sequence,
+        "sasrec": {"blocks", "heads", *sequence},
+        "liverec": {"blocks", "heads", "context_blocks", "top", "zeros", *sequence},
         "svd": {"target", "biased", "init_std_dev"},
         "svdpp": {"target", "init_std_dev"},
         "nmf": {"target", "biased", "reg_bu", "reg_bi", "lr_bu", "lr_bi"},
