@@ -18,17 +18,16 @@ def command(config: Path, *, as_json: bool) -> None:
     with a note.
     """
     from flows.running import orchestrated
-    from onstage.pipeline.exploring import page_of, read_facts
+    from onstage.pipeline.exploring import FOLIO
     from onstage.pipeline.workspace import Workspace
-    from onstage.reporting.exploration.page import FIGURES
 
     with orchestrated(config):
         from flows.explore import explore
 
         made = explore(str(config))
     workspace = Workspace.open(config)
-    facts = read_facts(workspace, made)
-    page, figures = page_of(workspace), workspace.store.path(made, FIGURES)
+    facts = FOLIO.facts(workspace, made)
+    page, figures = FOLIO.path(workspace), workspace.store.path(made, FOLIO.figures)
     lines = [
         f"{part['title']}: {part['sentence']}"
         for part in facts.values()

@@ -20,13 +20,12 @@ def command(config: Path, *, as_json: bool) -> None:
 
     prepare(config)
     from flows.timing import timing
-    from onstage.pipeline.timing import page_of, read_facts
+    from onstage.pipeline.timing import FOLIO
     from onstage.pipeline.workspace import Workspace
-    from onstage.reporting.timing import FIGURES
 
     made = timing(str(config))
     workspace = Workspace.open(config)
-    facts = read_facts(workspace, made)
-    page, figures = page_of(workspace), workspace.store.path(made, FIGURES)
+    facts = FOLIO.facts(workspace, made)
+    page, figures = FOLIO.path(workspace), workspace.store.path(made, FOLIO.figures)
     lines = [*facts["sentences"].values(), "", f"page      {page}", f"figures   {figures}"]
     answer({"page": str(page), "figures": str(figures), **facts}, "\n".join(lines), as_json=as_json)

@@ -14,10 +14,9 @@ from onstage.exploring.exhibit import Exploration
 from onstage.exploring.explore import Provenance, chapters
 from onstage.exploring.tables import SAMPLE, opened
 from onstage.exploring.wording import count
-from onstage.pipeline.runs import tracker_of
-from onstage.pipeline.workspace import Counts, Workspace, write_atomically
+from onstage.pipeline.folio import FACTS, Folio
+from onstage.pipeline.workspace import Counts, Workspace
 from onstage.reporting.exploration.page import FIGURES, PAGE, render_exploration
-from onstage.tracking.runs import RunRecord
 
 
 logger = logging.getLogger(__name__)
@@ -27,8 +26,7 @@ EXPLORE_VERSION: Final = "2"
 UNFIT: Final = re.compile(r"[^A-Za-z0-9_\-. :/]")
 """What MLflow does not allow in the name of a metric."""
 SURVEY: Final = "survey.json"
-FACTS: Final = "facts.json"
-EXPLORATION: Final = "onstage.exploration"
+FOLIO: Final = Folio("explore", PAGE, FIGURES)
 """Tag of a run that holds an exploration: its digest."""
 
 
@@ -91,51 +89,8 @@ def explored(
 
 
 def recorded(workspace: Workspace, log: Reference, made: Reference, flow_run: str = "") -> str:
-    """Keep an exploration with an MLflow run of its own, and put the page where people look.
-
-    The same exploration has one run, however often it is asked for.
-
-    Returns
-    -------
-    str
-        The run's id.
-    """
-    text = workspace.store.path(made, PAGE).read_text(encoding="utf-8")
-    write_atomically(page_of(workspace), text)
-    tracker, experiment = tracker_of(workspace), workspace.experiment
-    done = _finished(tracker.search(experiment, tags={EXPLORATION: made.digest}))
-    if done is not None:
-        return done
-    tags = {"onstage.kind": "explore", "onstage.artifact": made.name}
-    tags["prefect.flow_run_id"] = flow_run
-    key = f"explore-{made.digest[:16]}"
-    with tracker.run(
-        experiment, "explore", tags=tags, params={"seed": workspace.config.seed}, key=key
-    ) as run:
-        tracker.log_dataset(run, workspace.config.name, log.digest, str(workspace.store.path(log)))
-        tracker.log(run, metrics=_metrics(read_facts(workspace, made)))
-        for file in (PAGE, FACTS):
-            tracker.log_artifact(run, workspace.store.path(made, file))
-        tracker.log_artifacts(run, workspace.store.path(made, FIGURES), FIGURES)
-        tracker.log(run, tags={EXPLORATION: made.digest})
-    return run
-
-
-def page_of(workspace: Workspace) -> Path:
-    """Where people find the newest page."""
-    return workspace.folder / PAGE
-
-
-def read_facts(workspace: Workspace, made: Reference) -> dict[str, Any]:
-    """The numbers of an exploration, by exhibit."""
-    facts: dict[str, Any] = json.loads(
-        workspace.store.path(made, FACTS).read_text(encoding="utf-8")
-    )
-    return facts
-
-
-def _finished(runs: list[RunRecord]) -> str | None:
-    return next((run.run_id for run in runs if run.status == "FINISHED"), None)
+    """Show and log an exploration; returns the id of its run, one however often it is asked for."""
+    return FOLIO.record(workspace, log, made, _metrics(FOLIO.facts(workspace, made)), flow_run)
 
 
 def _metrics(facts: Mapping[str, Any]) -> dict[str, float]:

@@ -16,19 +16,18 @@ from onstage.features.rhythm import live_by_hour, week_of_streamers, week_of_vie
 from onstage.models.catalog import build as build_model
 from onstage.models.config import FitOptions
 from onstage.pipeline.exams import accepted_log
+from onstage.pipeline.folio import FACTS, Folio
 from onstage.pipeline.outcome import Outcome, recall
 from onstage.pipeline.ranking import primary_rows, read_rows
 from onstage.pipeline.recipes import Recipe
-from onstage.pipeline.runs import tracker_of
-from onstage.pipeline.workspace import Counts, Workspace, write_atomically
+from onstage.pipeline.workspace import Counts, Workspace
 from onstage.reporting.timing import FIGURES, PAGE, Timing, render_timing
 
 
 BLINDNESS_VERSION: Final = "1"
 TIMING_VERSION: Final = "1"
-FACTS: Final = "facts.json"
 BLIND: Final = "blindness.json"
-TIMING: Final = "onstage.timing"
+FOLIO: Final = Folio("timing", PAGE, FIGURES)
 """Tag of a run that holds a timing report: its digest."""
 
 
@@ -113,39 +112,8 @@ def drawn(
 
 
 def recorded(workspace: Workspace, log: Reference, made: Reference, flow_run: str = "") -> str:
-    """Log the report to a run of its own, once, and put the page where people look."""
-    page = workspace.store.path(made, PAGE)
-    write_atomically(page_of(workspace), page.read_text(encoding="utf-8"))
-    tracker, experiment = tracker_of(workspace), workspace.experiment
-    for run in tracker.search(experiment, tags={TIMING: made.digest}):
-        if run.status == "FINISHED":
-            return run.run_id
-    tags = {"onstage.kind": "timing", "onstage.artifact": made.name}
-    tags["prefect.flow_run_id"] = flow_run
-    key = f"timing-{made.digest[:16]}"
-    with tracker.run(experiment, "timing", tags=tags, key=key) as run_id:
-        tracker.log_dataset(
-            run_id, workspace.config.name, log.digest, str(workspace.store.path(log))
-        )
-        tracker.log(run_id, metrics=_metrics(read_facts(workspace, made)))
-        for file in (PAGE, FACTS):
-            tracker.log_artifact(run_id, workspace.store.path(made, file))
-        tracker.log_artifacts(run_id, workspace.store.path(made, FIGURES), FIGURES)
-        tracker.log(run_id, tags={TIMING: made.digest})
-    return run_id
-
-
-def page_of(workspace: Workspace) -> Path:
-    """Where people find the newest page."""
-    return workspace.folder / PAGE
-
-
-def read_facts(workspace: Workspace, made: Reference) -> dict[str, Any]:
-    """The sentences and the models' numbers."""
-    facts: dict[str, Any] = json.loads(
-        workspace.store.path(made, FACTS).read_text(encoding="utf-8")
-    )
-    return facts
+    """Show and log the report; returns the id of its run, one however often it is asked for."""
+    return FOLIO.record(workspace, log, made, _metrics(FOLIO.facts(workspace, made)), flow_run)
 
 
 def _models(workspace: Workspace, board: Reference, blind: Mapping[str, Reference]) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from flows.cli import main
-from onstage.pipeline.exploring import EXPLORATION
+from onstage.pipeline.exploring import FOLIO
 from onstage.pipeline.runs import tracker_of
 from onstage.pipeline.workspace import Workspace
 
@@ -36,7 +36,7 @@ def test_a_platform_is_explored_once_and_kept_in_mlflow(config: Path, home: Path
     )
     workspace = Workspace.open(config)
     tracker = tracker_of(workspace)
-    (run,) = [r for r in tracker.search(workspace.experiment) if EXPLORATION in r.tags]
+    (run,) = [r for r in tracker.search(workspace.experiment) if FOLIO.tag in r.tags]
     assert run.status == "FINISHED"
     skewness = facts["watch_duration"]["seconds"]["skewness"]
     assert run.metrics["watch_duration/seconds/skewness"] == pytest.approx(skewness)
@@ -46,7 +46,7 @@ def test_a_platform_is_explored_once_and_kept_in_mlflow(config: Path, home: Path
     assert len(figures) == len(list(Path(told["figures"]).iterdir()))
     again = explore(config)
     assert json.loads(again.stdout) == told
-    assert len([r for r in tracker.search(workspace.experiment) if EXPLORATION in r.tags]) == 1
+    assert len([r for r in tracker.search(workspace.experiment) if FOLIO.tag in r.tags]) == 1
 
 
 def test_a_refused_log_is_not_explored(config: Path, tmp_path: Path) -> None:

@@ -1,0 +1,85 @@
+"""A page with its facts and figures: put where people look, and logged once."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from onstage.data.store import Reference
+from onstage.pipeline.runs import tracker_of
+from onstage.pipeline.workspace import Workspace, write_atomically
+
+
+FACTS: Final = "facts.json"
+"""The numbers on the page, beside it in the artefact."""
+
+
+@dataclass(frozen=True)
+class Folio:
+    """A kind of artefact that is a page, its facts and a folder of figures.
+
+    Attributes
+    ----------
+    kind
+        Its name, e.g. ``explore``: name of the run, and ``onstage.<kind>`` a tag of it.
+    page, figures
+        File and folder in the artefact.
+    """
+
+    kind: str
+    page: str
+    figures: str
+
+    @property
+    def tag(self) -> str:
+        """Tag of the run: digest of the artefact that it shows."""
+        return f"onstage.{self.kind}"
+
+    def path(self, workspace: Workspace) -> Path:
+        """Where people find the newest page."""
+        return workspace.folder / self.page
+
+    def facts(self, workspace: Workspace, made: Reference) -> dict[str, Any]:
+        """The numbers on the page."""
+        text = workspace.store.path(made, FACTS).read_text(encoding="utf-8")
+        facts: dict[str, Any] = json.loads(text)
+        return facts
+
+    def record(
+        self,
+        workspace: Workspace,
+        log: Reference,
+        made: Reference,
+        metrics: Mapping[str, float],
+        flow_run: str = "",
+    ) -> str:
+        """Put the page where people look, and log it; the same page has one run.
+
+        Returns
+        -------
+        str
+            The run's id.
+        """
+        store = workspace.store
+        write_atomically(self.path(workspace), store.path(made, self.page).read_text("utf-8"))
+        tracker, experiment = tracker_of(workspace), workspace.experiment
+        for known in tracker.search(experiment, tags={self.tag: made.digest}):
+            if known.status == "FINISHED":
+                return known.run_id
+        tags = {"onstage.kind": self.kind, "onstage.artifact": made.name}
+        tags["prefect.flow_run_id"] = flow_run
+        with tracker.run(
+            experiment,
+            self.kind,
+            tags=tags,
+            params={"seed": workspace.config.seed},
+            key=f"{self.kind}-{made.digest[:16]}",
+        ) as run:
+            tracker.log_dataset(run, workspace.config.name, log.digest, str(store.path(log)))
+            tracker.log(run, metrics=metrics)
+            for file in (self.page, FACTS):
+                tracker.log_artifact(run, store.path(made, file))
+            tracker.log_artifacts(run, store.path(made, self.figures), self.figures)
+            tracker.log(run, tags={self.tag: made.digest})
+        return run
