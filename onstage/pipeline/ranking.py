@@ -11,7 +11,7 @@ import pandas as pd
 from onstage.columns import Columns
 from onstage.data.store import Reference
 from onstage.errors import ConfigError
-from onstage.evaluation.averaging import spread
+from onstage.evaluation.averaging import SEEDS, spread
 from onstage.evaluation.slices import sliced
 from onstage.evaluation.summary import summarise
 from onstage.pipeline.backtest import read_events, read_occasions, read_seeds
@@ -20,7 +20,7 @@ from onstage.pipeline.slices import labels_of
 from onstage.pipeline.workspace import Workspace, read_state, write_atomically
 
 
-LEADERBOARD_VERSION = "2"
+LEADERBOARD_VERSION = "3"
 ROWS = "leaderboard.json"
 OCCASIONS = "occasions.json"
 
@@ -87,7 +87,8 @@ def _rows(  # what of a model, and by which kinds of users
         ignore_index=True,
     )
     values = spread(read_seeds(workspace, made, protocol))
-    return rows.merge(values, on=[Columns.GROUP, Columns.METRIC], how="left")
+    merged = rows.merge(values, on=[Columns.GROUP, Columns.METRIC], how="left")
+    return merged.assign(**{SEEDS: int(values[SEEDS].max())})  # those of kinds of users too
 
 
 def primary_rows(table: pd.DataFrame, workspace: Workspace) -> pd.DataFrame:
