@@ -2,22 +2,35 @@
 
 Run: ``python -m benchmarks.liverec_ablation`` (``--epochs 60 --seeds 3`` for the full table;
 ``--only NAME`` for one line; ``--test`` ranks the test part too, for the released line alone).
-Track A: inputs are the 16 newest rows, ties stand at their mean rank. Needs torch and the sample
-that ``ONSTAGE_DATA`` points at; without them it says so and stops.
+
+``--best`` chooses the epoch as the released code does: after each epoch the validation part is
+ranked, the parameters of the best HR@1 so far are kept, and 15 epochs without a better one are the
+end. What is kept is ranked, on validation and with ``--test`` on the test part. The test part never
+chooses anything. Without it the last epoch's parameters are ranked.
+
+Track A: inputs are the 16 newest rows. Ties, frequent at score 0, stand at their mean rank; the
+last column has them in the order of the released list of who is live (:func:`log_order`). Needs
+torch and the sample that ``ONSTAGE_DATA`` points at; without them it says so and stops.
 """
 
 import argparse
 import time
+from collections.abc import Sequence
 from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from onstage.availability.index import AvailabilityIndex
 from onstage.data.clock import Clock
 from onstage.data.dataset import Dataset
+from onstage.evaluation.blocks import gathered
 from onstage.evaluation.evaluate import evaluate
 from onstage.evaluation.summary import value_of
+from onstage.models.base import Recommender
 from onstage.models.catalog import ModelConfig, build
 from onstage.models.config import FitOptions
 from onstage.models.sequence.config import LiverecConfig, LstmConfig, SasrecConfig
@@ -27,8 +40,17 @@ from onstage.splitting.holdout import Holdout
 from onstage.splitting.protocol import LiveProtocol
 
 
-METRICS = (("ndcg_at_10", "all"), ("hr_at_1", "all"), ("ndcg_at_10", "unseen"))
+METRICS = (
+    ("ndcg_at_10", "all"),
+    ("hr_at_1", "all"),
+    ("hr_at_5", "all"),
+    ("ndcg_at_5", "all"),
+    ("ndcg_at_10", "unseen"),
+)
+HEAD = "NDCG@10 | HR@1 | HR@5 | NDCG@5 | NDCG@10 unseen | NDCG@10, ties in the log's order"
 WATCH_STEPS = 3
+PATIENCE = 15
+DEPTH = 10
 
 
 def main() -> None:
@@ -37,23 +59,24 @@ def main() -> None:
     if not path.exists() or find_spec("torch") is None:
         print("needs torch (`make deep`) and twitch105k under ONSTAGE_DATA: left out")
         return
-    data = read(path)
+    data, log = read(path), table(path)
+    log["item"] = data.item_positions(log["item_id"].to_numpy())
     index = AvailabilityIndex.from_interactions(data)
     exams = holdouts(LiveProtocol(track="A"), data, index)
-    print("| variant | epochs | NDCG@10 | HR@1 | NDCG@10 unseen | s an epoch |")
-    print("| --- | ---: | ---: | ---: | ---: | ---: |", flush=True)
+    print(f"| variant | epochs | seed | {HEAD} | s an epoch |")
+    print("| --- |" + " ---: |" * 9, flush=True)
     for name, config in variants(arguments.epochs).items():
         if arguments.only not in (None, name):
             continue
-        line(name, config, exams.validation, index, arguments)
-        if arguments.test and name == "released":
-            line("released, test", config, exams.test, index, arguments)
+        tested = arguments.test and name == "released"
+        parts = [exams.validation, exams.test] if tested else [exams.validation]
+        lines(name, config, parts, (index, log), arguments)
 
 
 def variants(epochs: int) -> dict[str, ModelConfig]:
     """The released defaults, each change of them alone, and ours."""
     released = LiverecConfig.released().model_copy(update={"epochs": epochs})
-    changes = {
+    changes: dict[str, dict[str, Any]] = {
         "no zero vectors": {"zeros": False},
         "last occurrence": {"interval": "last"},
         "counts": {"counts": True},
@@ -69,29 +92,106 @@ def variants(epochs: int) -> dict[str, ModelConfig]:
     return {**made, "sasrec, ours": SasrecConfig(), "lstm, ours": LstmConfig()}
 
 
-def line(
+def lines(
     name: str,
     config: ModelConfig,
-    exam: Holdout,
-    index: AvailabilityIndex,
+    exams: Sequence[Holdout],
+    known: tuple[AvailabilityIndex, pd.DataFrame],
     arguments: argparse.Namespace,
 ) -> None:
-    found, seconds = [], []
-    for seed in range(arguments.seeds):
+    """A line a seed and part, and the means. All parts have the same training rows."""
+    found: dict[str, list[list[float]]] = {exam.part: [] for exam in exams}
+    for seed in range(arguments.first, arguments.first + arguments.seeds):
+        options = FitOptions(seed, arguments.threads, known[0])
         began = time.perf_counter()
-        model = build(config).fit(exam.train, FitOptions(seed, arguments.threads, index))
-        seconds.append(time.perf_counter() - began)
-        events = evaluate(model, exam)
-        found.append([value_of(events, metric, group) for metric, group in METRICS])
-    epochs = getattr(config, "epochs", 1)
-    means, spread = np.mean(found, axis=0), np.std(found, axis=0)
-    cells = " | ".join(f"{m:.4f} ± {s:.4f}" for m, s in zip(means, spread, strict=True))
-    print(f"| {name} | {epochs} | {cells} | {np.median(seconds) / epochs:.1f} |", flush=True)
+        model, kept, run = learned(config, exams[0], options, best=arguments.best)
+        seconds = (time.perf_counter() - began) / run
+        for exam in exams:
+            found[exam.part].append(marks(model, exam, known[1]))
+            row(f"{name}, {exam.part}", f"{kept} of {run}", str(seed), found[exam.part], seconds)
+    for part, all_marks in found.items():
+        if len(all_marks) > 1:
+            means, spread = np.mean(all_marks, axis=0), np.std(all_marks, axis=0)
+            cells = " | ".join(f"{m:.4f} ± {s:.4f}" for m, s in zip(means, spread, strict=True))
+            print(f"| {name}, {part} | | mean | {cells} | |", flush=True)
 
 
-def read(path: object) -> Dataset:
-    raw = pd.read_csv(str(path), index_col=0)
-    table = pd.DataFrame(
+def row(name: str, epochs: str, seed: str, found: list[list[float]], seconds: float) -> None:
+    cells = " | ".join(f"{value:.4f}" for value in found[-1])
+    print(f"| {name} | {epochs} | {seed} | {cells} | {seconds:.1f} |", flush=True)
+
+
+def learned(
+    config: ModelConfig, exam: Holdout, options: FitOptions, *, best: bool
+) -> tuple[Recommender[Any], int, int]:
+    """A model, the epoch its parameters are of, and how many were run.
+
+    With `best`, the epoch of the largest HR@1 on `exam`; the first of equal ones.
+    """
+    model = build(config)
+    top, kept, done, state = -1.0, 0, 0, {}
+    for done in model.iterations(exam.train, options):
+        if not best:
+            continue
+        value = value_of(evaluate(model, exam), "hr_at_1", "all")
+        if value > top:
+            top, kept, state = value, done, model.state()
+        if done - kept == PATIENCE:
+            break
+    if not best:
+        return model, done, done
+    return build(config).restore(exam.train, state), kept, done
+
+
+def marks(model: Recommender[Any], exam: Holdout, log: pd.DataFrame) -> list[float]:
+    events = evaluate(model, exam)
+    found = [value_of(events, metric, group) for metric, group in METRICS]
+    return [*found, in_order(model, exam, log)]
+
+
+def in_order(model: Recommender[Any], exam: Holdout, log: pd.DataFrame) -> float:
+    """NDCG@10 with equal scores in the log's order, as the released code leaves them."""
+    model.observe(exam.past)
+    orders = log_order(exam, log)
+    gains = np.zeros(len(exam))
+    for block in gathered(model.scored(exam.requests, exam.candidates), exam.train.n_items):
+        for line, event in enumerate(block.rows):
+            items = block.items if block.shared else block.items[line]
+            there = ~np.isnan(block.scores[line])
+            scores, places = block.scores[line][there], orders[event][items[there]]
+            own = items[there] == exam.relevant[exam.relevant_indptr[event]]
+            ahead = scores > scores[own]
+            tied = (scores == scores[own]) & (places < places[own])
+            rank = int(ahead.sum() + tied.sum())
+            gains[event] = 1 / np.log2(rank + 2) if rank < DEPTH else 0.0
+    return float(gains.mean())
+
+
+def log_order(exam: Holdout, log: pd.DataFrame) -> list[NDArray[np.int64]]:
+    """Place of each item in the released list of who is live, an array over items an event.
+
+    That list holds the items of the rows that run at the step, in the order of the file, which is
+    by user; each item stands where its first such row does.
+    """
+    start, stop = log["timestamp"].to_numpy(), log["ends_at"].to_numpy()
+    item = log["item"].to_numpy()
+    places = []
+    for at in exam.requests.times:
+        runs = np.flatnonzero((start <= at) & (at < stop))
+        place = np.full(exam.train.n_items, len(log), dtype=np.int64)
+        np.minimum.at(place, item[runs], runs)
+        places.append(place)
+    return places
+
+
+def read(path: Path) -> Dataset:
+    return Dataset.from_interactions(table(path), clock=Clock(kind="step", step_seconds=600))
+
+
+def table(path: Path) -> pd.DataFrame:
+    """The file's rows in its own order, each watched for the mean time of the full log."""
+    raw = pd.read_csv(path, index_col=0)
+    return pd.DataFrame(
         {
             "user_id": raw["user_id"],
             "item_id": raw["streamer_name"],
@@ -99,13 +199,14 @@ def read(path: object) -> Dataset:
             "ends_at": raw["start_time"] + WATCH_STEPS,
         }
     )
-    return Dataset.from_interactions(table, clock=Clock(kind="step", step_seconds=600))
 
 
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--epochs", type=int, default=2, help="of the LiveRec lines; full: 60")
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--first", type=int, default=0, help="seed")
+    parser.add_argument("--best", action="store_true", help="the epoch of the best validation HR@1")
     parser.add_argument("--threads", type=int, default=0, help="0: as many as cores")
     parser.add_argument("--only", default=None)
     parser.add_argument("--test", action="store_true")

@@ -63,8 +63,24 @@ def naive_norm(p: dict[str, Any], name: str, x: Any) -> Any:  # noqa: ANN401
     return functional.layer_norm(x, x.shape[-1:], weight, bias, 1e-8)
 
 
-def naive_block(p: dict[str, Any], config: LiverecConfig, name: str, x: Any) -> Any:  # noqa: ANN401
-    """PyTorch's own attention of (1, length, d), without a mask."""
+def naive_states(p: dict[str, Any], config: LiverecConfig, tokens: Positions) -> Any:  # noqa: ANN401
+    """State at each place of a sequence that fills the window, padding attended to, (length, d)."""
+    shown = torch.from_numpy(tokens > 0)[None, :, None]
+    x = (p["items"][tokens][None] * config.dimensions**0.5 + p["positions"]) * shown
+    for number in range(config.blocks):
+        x = naive_block(p, config, f"encoder.{number}", x, causal=True) * shown
+    return naive_norm(p, "encoder.norm", x)[0]
+
+
+def naive_block(  # a block's parameters, and what goes through it
+    p: dict[str, Any],
+    config: LiverecConfig,
+    name: str,
+    x: Any,  # noqa: ANN401
+    *,
+    causal: bool = False,
+) -> Any:  # noqa: ANN401
+    """PyTorch's own attention of (1, length, d); nothing is hidden, but the future if `causal`."""
     query = naive_norm(p, f"{name}.before", x)
     weights = [p[f"{name}.{part}.weight"] for part in ("query", "key", "value")]
     biases = [p[f"{name}.{part}.bias"] for part in ("query", "key", "value")]
@@ -72,7 +88,8 @@ def naive_block(p: dict[str, Any], config: LiverecConfig, name: str, x: Any) -> 
     for source, weight, bias in zip((query, x, x), weights, biases, strict=True):
         made = functional.linear(source, weight, bias)
         heads.append(made.view(len(x), x.shape[1], config.heads, -1).transpose(1, 2))
-    mixed = functional.scaled_dot_product_attention(*heads).transpose(1, 2).reshape(x.shape)
+    mixed = functional.scaled_dot_product_attention(*heads, is_causal=causal)
+    mixed = mixed.transpose(1, 2).reshape(x.shape)
     x = query + functional.linear(mixed, p[f"{name}.out.weight"], p[f"{name}.out.bias"])
     x = naive_norm(p, f"{name}.after", x)
     inner = functional.linear(x, p[f"{name}.inner.weight"], p[f"{name}.inner.bias"]).relu()

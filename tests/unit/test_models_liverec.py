@@ -89,6 +89,33 @@ def test_the_top_is_cut_and_zeros_take_places() -> None:
     assert (int(few.kept), int(few.zeros)) == (3, 0)  # nobody is absent
 
 
+def test_with_zeros_a_state_is_that_of_the_whole_window_padding_attended_to() -> None:
+    from onstage.models.sequence.net.encoder import encode
+    from onstage.models.sequence.net.noise import Noise
+    from onstage.models.sequence.net.parameters import initial, tensors
+    from onstage.testing.liverec import naive_states
+
+    rng = np.random.default_rng(3)
+    for zeros in (True, False):
+        config = LiverecConfig(**{**SMALL, "blocks": 2}, zeros=zeros)
+        start = {k: v + rng.normal(0, 0.3, v.shape) for k, v in initial(config, 9, rng).items()}
+        p = tensors({k: v.astype(np.float32) for k, v in start.items()}, "cpu")
+        short = torch.tensor([[4, 7]])
+        states = encode(p, config, p["items"][short], short > 0, Noise(None, 0.0))[0]
+        seen = naive_states(p, config, np.array([0, 0, 0, 4, 7]))[-2:]
+        assert torch.allclose(states, seen, atol=1e-5) == zeros
+
+
+def test_what_stands_for_many_is_as_without_dropout() -> None:
+    from onstage.models.sequence.net.noise import Noise
+
+    noise = Noise(np.random.default_rng(0), 0.2)
+    keep = noise.keep((40, 3, 5), torch.device("cpu"), calm=2)
+    assert keep is not None
+    np.testing.assert_allclose(keep[:, :, 0] * noise.scale, 1.0)
+    assert set(keep[:, :, 1:].flatten().tolist()) == {0.0, 1.0}
+
+
 def test_attention_and_feed_forward_have_the_gradients_of_pytorch() -> None:
     from onstage.models.sequence.net.fused import Attention, FeedForward
 
@@ -117,6 +144,7 @@ def test_attention_and_feed_forward_have_the_gradients_of_pytorch() -> None:
         torch.testing.assert_close(one, other)
 
     keeps = (mask(5, 3), mask(5, 3))
+    keeps[0][0] = 1 / 1.5  # a place that is neither dropped nor scaled
     parts = [drawn(5, 3), drawn(3, 3), drawn(3), drawn(3, 3), drawn(3)]
     x, inner, inner_bias, outer, outer_bias = parts
     hidden = ((x @ inner.T + inner_bias) * keeps[0] * 1.5).relu()

@@ -15,6 +15,7 @@ score :math:`\langle f, \tilde c_i \rangle`. Four things make it fast and change
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -129,18 +130,18 @@ def contextual(  # noqa: PLR0913  # what a network, a state and its candidates a
     rows = rows[torch.argsort(on.kept[rows], stable=True)]
     chunks = [_Chunk.of(config, on, rows, states, seats) for rows in _chunks(rows, on.kept[rows])]
     found = _met(p, config, table, pool.gather(on.places), chunks)
-    parts = [_scored(p, config, *one, noise) for one in zip(chunks, found, strict=True)]
+    parts = [_scored(p, config, *one, noise=noise) for one in zip(chunks, *found, strict=True)]
     inside = torch.zeros_like(scores).index_copy(0, rows, torch.cat(parts))
     return torch.where(seats >= 0, inside, scores)
 
 
 def _chunks(rows: Tensor, kept: Tensor) -> Iterator[Tensor]:
-    """Rows of growing `kept`, about :data:`CHUNK` candidates at a time."""
+    """Rows of growing `kept`, at most :data:`CHUNK` candidates at a time, padding counted in."""
     sizes = kept.cpu().numpy()
     low = 0
     while low < len(rows):
-        high = low + max(1, CHUNK // max(1, int(sizes[low])))
-        high = min(high, len(rows))
+        filled = (np.arange(len(rows) - low) + 1) * sizes[low:]
+        high = low + max(1, int(np.searchsorted(filled, CHUNK, side="right")))
         yield rows[low:high]
         low = high
 
@@ -191,11 +192,11 @@ class _Chunk:
 
 def _met(
     p: Parameters, config: LiverecConfig, table: Tensor, pool: Pool, chunks: list[_Chunk]
-) -> list[Tensor]:
-    """What the first block starts from, at the places of each chunk, (n, length, d or 4 d).
+) -> list[list[Tensor]]:
+    """What the first block starts from, at the places of each chunk, (n, length, d and 3 d).
 
     Candidates met more than once are computed once. With one block only: their vectors; else their
-    normalised vectors, queries, keys and values.
+    normalised vectors, and beside them their queries, keys and values.
     """
     intervals = 0 if pool.intervals is None else pool.intervals
     counts = 0 if pool.counts is None else pool.counts
@@ -206,26 +207,33 @@ def _met(
         vectors = vectors + functional.embedding(unique // COUNTS % BUCKETS, p["intervals"])
     if pool.counts is not None:
         vectors = vectors + functional.embedding(unique % COUNTS, p["counts"])
+    tables = [vectors]
     if config.context_blocks > 1:
         query = norm(p, "context.0.before", vectors)
-        found = projected(p, "context.0", query, vectors, config.heads)
-        vectors = torch.cat([query, found], dim=-1)
+        tables = [query, projected(p, "context.0", query, vectors, config.heads)]
     places = [chunk.places(inverse[1:].view(keys.shape)) for chunk in chunks]
-    every = functional.embedding(torch.cat([one.flatten() for one in places]), vectors)
+    every = torch.cat([one.flatten() for one in places])
+    return [_laid(functional.embedding(every, one), places) for one in tables]
+
+
+def _laid(every: Tensor, places: list[Tensor]) -> list[Tensor]:
+    """Rows of `every`, in the shapes of `places`."""
     parts = every.split([one.numel() for one in places])
     return [part.view(*one.shape, -1) for part, one in zip(parts, places, strict=True)]
 
 
-def _scored(p: Parameters, config: LiverecConfig, chunk: _Chunk, x: Tensor, noise: Noise) -> Tensor:
-    """Scores of the queried places, shape (n, q)."""
-    d = config.dimensions
+def _scored(
+    p: Parameters, config: LiverecConfig, chunk: _Chunk, *first: Tensor, noise: Noise
+) -> Tensor:
+    """Scores of the queried places, shape (n, q), from what :func:`_met` made."""
+    x = first[0]
     for block in range(config.context_blocks - 1):
         name = f"context.{block}"
         if block:
             query = norm(p, f"{name}.before", x)
             found = projected(p, name, query, x, config.heads)
         else:
-            query, found = x.split([d, 3 * d], dim=-1)
+            query, found = first
         mixed = attend(found, config.heads, chunk.weight, noise, 2 if config.zeros else None)
         x = norm(p, f"{name}.after", query + linear(p, f"{name}.out", mixed))
         x = feed_forward(p, name, x, noise, 1 if config.zeros else None)

@@ -2,8 +2,9 @@
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-from onstage.models.sequence.config import LstmConfig, SequenceConfig
+from onstage.models.sequence.config import LiverecConfig, LstmConfig, SequenceConfig
 from onstage.models.sequence.net.blocks import attend, feed_forward, linear, norm, projected
 from onstage.models.sequence.net.noise import Noise
 from onstage.models.sequence.net.parameters import Parameters
@@ -33,12 +34,16 @@ def encode(
 def _attentive(
     p: Parameters, config: SequenceConfig, rows: Tensor, there: Tensor, noise: Noise
 ) -> Tensor:
+    seen = isinstance(config, LiverecConfig) and config.zeros  # padding: zero vectors, attended to
+    pad = config.window - rows.shape[1] if seen else 0
+    rows, there = functional.pad(rows, (0, 0, pad, 0)), functional.pad(there, (pad, 0))
     _, length, d = rows.shape
     heads: int = config.heads  # type: ignore[attr-defined]
     shown = there[:, :, None].to(rows.dtype)
     x = noise(rows * d**0.5 + p["positions"][-length:]) * shown
     place = torch.arange(length, device=rows.device)
-    visible = (place[:, None] >= place) & there[:, None, :] | (place[:, None] == place)
+    known = there[:, None, :] | seen
+    visible = (place[:, None] >= place) & known | (place[:, None] == place)
     extra = torch.zeros(visible.shape, device=rows.device).masked_fill(~visible, -torch.inf)
     for number in range(config.blocks):  # type: ignore[attr-defined]
         name = f"encoder.{number}"
@@ -46,7 +51,7 @@ def _attentive(
         found = projected(p, name, query, x, heads)
         x = query + linear(p, f"{name}.out", attend(found, heads, extra, noise))
         x = feed_forward(p, name, norm(p, f"{name}.after", x), noise) * shown
-    return norm(p, "encoder.norm", x)
+    return norm(p, "encoder.norm", x[:, pad:])
 
 
 def _recurrent(p: Parameters, rows: Tensor, there: Tensor, noise: Noise) -> Tensor:

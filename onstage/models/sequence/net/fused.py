@@ -32,7 +32,7 @@ class Attention(torch.autograd.Function):  # type: ignore[misc,unused-ignore]
         extra : Tensor of float32, shape (n * heads, 1 or length, length)
             Added to the logits.
         keep : Tensor of float32, shape (n * heads, length, length), or None
-            1 for weights that stay; `scale` makes up for the others.
+            0 for weights that are dropped; `scale` makes up for them.
 
         Returns
         -------
@@ -82,26 +82,28 @@ class FeedForward(torch.autograd.Function):  # type: ignore[misc,unused-ignore]
         keeps: tuple[Tensor | None, Tensor | None],
         scale: float,
     ) -> Tensor:
-        """Apply both layers; `keeps` mark what stays, `scale` makes up for the rest."""
+        """Apply both layers; `keeps` weigh what stays, `scale` makes up for the rest."""
         hidden = torch.addmm(inner_bias, x, inner.T).relu_()
         if keeps[0] is not None:
             hidden.mul_(keeps[0])
         out = torch.addmm(outer_bias, hidden, outer.T, alpha=scale)
         if keeps[1] is not None:
             out.mul_(keeps[1])
-        ctx.save_for_backward(x, inner, outer, hidden, keeps[1])
+        ctx.save_for_backward(x, inner, outer, hidden, *keeps)
         ctx.scale = scale
         return torch.add(x, out, alpha=scale)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
         """Gradients of the input, the weights and the biases."""
-        x, inner, outer, hidden, keep = ctx.saved_tensors
+        x, inner, outer, hidden, early, keep = ctx.saved_tensors
         pulled = gradients[0] * ctx.scale
         if keep is not None:
             pulled.mul_(keep)
         back = torch.mm(pulled, outer).mul_(ctx.scale)
         back = torch.ops.aten.threshold_backward(back, hidden, 0.0)
+        if early is not None:
+            back.mul_(early)
         of_outer = torch.mm(pulled.T, hidden).mul_(ctx.scale)
         of_x = torch.addmm(gradients[0], back, inner)
         return of_x, torch.mm(back.T, x), back.sum(0), of_outer, pulled.sum(0), None, None

@@ -42,7 +42,8 @@ class Noise:
         Parameters
         ----------
         calm
-            Axis along which the first place always stays.
+            Axis along which the first place is as it would be without dropout: neither dropped nor,
+            after :attr:`scale`, larger. It stands for many, whose mean that is.
         """
         if self.rng is None or self.level == 0:
             return None
@@ -55,7 +56,7 @@ class Noise:
         mask = self._pool[low : low + n].view(shape)
         if calm is not None:
             mask = mask.clone()
-            mask.select(calm, 0).fill_(1.0)
+            mask.select(calm, 0).fill_(1 / self.scale)
         return mask
 
     def __call__(self, values: Tensor) -> Tensor:
