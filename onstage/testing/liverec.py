@@ -88,7 +88,8 @@ def naive_block(  # a block's parameters, and what goes through it
     for source, weight, bias in zip((query, x, x), weights, biases, strict=True):
         made = functional.linear(source, weight, bias)
         heads.append(made.view(len(x), x.shape[1], config.heads, -1).transpose(1, 2))
-    mixed = functional.scaled_dot_product_attention(*heads, is_causal=causal)
+    query_heads, keys, values = heads
+    mixed = functional.scaled_dot_product_attention(query_heads, keys, values, is_causal=causal)
     mixed = mixed.transpose(1, 2).reshape(x.shape)
     x = query + functional.linear(mixed, p[f"{name}.out.weight"], p[f"{name}.out.bias"])
     x = naive_norm(p, f"{name}.after", x)
