@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("default")]
 
 STEPS = {
     "ingest": 1, "validate": 1, "sweep": 2, "backtest": 4, "leaderboard": 1, "refit": 2,
-    "cluster": 1, "recommend": 1,
+    "slices": 1, "cluster": 1, "recommend": 1,
 }  # fmt: skip
 """Steps of the little platform's retrain, and how often each is made."""
 CALLS = {
