@@ -53,7 +53,10 @@ def test_a_retrain_ends_with_a_registered_version_and_a_page(first: Outcome, con
 def test_every_study_has_one_parent_and_one_child_a_trial(first: Outcome, config: Path) -> None:
     workspace = Workspace.open(config)
     runs = tracker_of(workspace).search(workspace.experiment)
-    assert {run.status for run in runs} == {"FINISHED"}
+    parents = {first.run, *(str(made.counts["run"]) for made in first.sweeps.values())}
+    mine = [r for r in runs if r.run_id in parents or r.tags.get("mlflow.parentRunId") in parents]
+    assert len(mine) > len(parents)
+    assert {run.status for run in mine} == {"FINISHED"}
     for made in first.sweeps.values():
         children = [run for run in runs if run.tags.get("mlflow.parentRunId") == made.counts["run"]]
         assert len(children) == made.counts["trials"]
