@@ -27,7 +27,7 @@ from onstage.pipeline.recipes import Recipe
 from onstage.pipeline.workspace import Workspace
 
 
-BACKTEST_VERSION = "3"
+BACKTEST_VERSION = "4"
 COSTS = "costs.json"
 CURVES = "curves.json"
 

@@ -15,7 +15,7 @@ from onstage.pipeline.workspace import Workspace
 from onstage.serving.bundle import save_bundle
 
 
-REFIT_VERSION = "2"
+REFIT_VERSION = "3"
 BUNDLE: Final = "bundle"
 """Folder of the bundle, in the artefact and in the registered model."""
 

@@ -28,7 +28,7 @@ from onstage.models.sequence.net.scores import Pool, plain
 from onstage.models.sequence.repeats import BUCKETS, COUNTS
 
 
-CHUNK = 1024
+CHUNK = 2048
 """Candidates that go through the blocks together: they should fit in the cache."""
 
 
