@@ -77,11 +77,6 @@ class Als(FactorModel[AlsConfig]):
         return has_profile(self.history, requests, self.dataset)
 
     @override
-    def _fit(self, dataset: Dataset, rng: np.random.Generator, options: FitOptions) -> None:
-        for _ in self._iterate(dataset, rng, options):
-            pass
-
-    @override
     def _iterate(
         self, dataset: Dataset, rng: np.random.Generator, options: FitOptions
     ) -> Iterator[None]:

@@ -61,11 +61,6 @@ class Bpr(FactorModel[BprConfig]):
     stochastic: ClassVar[bool] = True
 
     @override
-    def _fit(self, dataset: Dataset, rng: np.random.Generator, options: FitOptions) -> None:
-        for _ in self._iterate(dataset, rng, options):
-            pass
-
-    @override
     def _iterate(
         self, dataset: Dataset, rng: np.random.Generator, options: FitOptions
     ) -> Iterator[None]:

@@ -175,13 +175,14 @@ class Core(ABC, Generic[ConfigT]):
         """
         return dataset.item_counts.astype(np.float32)
 
-    @abstractmethod
-    def _fit(self, dataset: Dataset, rng: np.random.Generator, options: FitOptions) -> None: ...
+    def _fit(self, dataset: Dataset, rng: np.random.Generator, options: FitOptions) -> None:
+        """Learn in one go. Every algorithm writes this or :meth:`_iterate`."""
+        raise NotImplementedError
 
     def _iterate(
         self, dataset: Dataset, rng: np.random.Generator, options: FitOptions
     ) -> Iterator[None]:
-        """Learn, stopping after each iteration. Override where an algorithm iterates."""
+        """Learn, stopping after each iteration: instead of :meth:`_fit` where it iterates."""
         self._fit(dataset, rng, options)
         yield
 

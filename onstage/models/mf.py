@@ -81,11 +81,6 @@ class Mf(FactorModel[MfConfig]):
         return np.where(self._sparse(requests), met, known)
 
     @override
-    def _fit(self, dataset: Dataset, rng: np.random.Generator, options: FitOptions) -> None:
-        for _ in self._iterate(dataset, rng, options):
-            pass
-
-    @override
     def _iterate(
         self, dataset: Dataset, rng: np.random.Generator, options: FitOptions
     ) -> Iterator[None]:

@@ -90,11 +90,6 @@ class SequenceModel(Recommender[ConfigT]):
         return np.asarray(self.dataset.item_counts > 0)
 
     @override
-    def _fit(self, dataset: Dataset, rng: np.random.Generator, options: FitOptions) -> None:
-        for _ in self._iterate(dataset, rng, options):
-            pass
-
-    @override
     def _iterate(
         self, dataset: Dataset, rng: np.random.Generator, options: FitOptions
     ) -> Iterator[None]:
