@@ -55,17 +55,12 @@ def save_model(model: Recommender[Any], folder: Path) -> None:
     StoreError
         If the folder holds something already, or cannot be written.
     """
-    dataset = model.dataset
-    arrays = {f"state.{name}": values for name, values in model.state().items()}
-    arrays |= {f"rows.{name}": getattr(dataset, name) for name in ROWS if name != "ends"}
-    if dataset.ends is not None:
-        arrays["rows.ends"] = dataset.ends
-    arrays |= _encode(dataset.users, "users") | _encode(dataset.items, "items")
+    arrays = _arrays(model)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder.parent))
         try:
-            _write(draft, model, dataset.clock, arrays)
+            _write(draft, model, model.dataset.clock, arrays)
             draft.chmod(0o755)
             draft.replace(folder)
         finally:
@@ -73,6 +68,14 @@ def save_model(model: Recommender[Any], folder: Path) -> None:
     except OSError as error:
         message = f"model folder {folder}: {error.strerror}; give a new folder that can be written"
         raise StoreError(message) from error
+
+
+def size_of(model: Recommender[Any]) -> int:
+    """Bytes of the arrays that :func:`save_model` would write, without writing them.
+
+    The heads of the files and ``config.json`` come on top, a few kilobytes.
+    """
+    return sum(int(values.nbytes) for values in _arrays(model).values())
 
 
 def load_model(folder: Path, *, mmap: bool = True, verify: bool = True) -> Recommender[Any]:
@@ -111,6 +114,16 @@ def load_model(folder: Path, *, mmap: bool = True, verify: bool = True) -> Recom
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         message = f"model folder {folder} cannot be read ({reason}); save the model again"
         raise StoreError(message) from error
+
+
+def _arrays(model: Recommender[Any]) -> dict[str, NDArray[Any]]:
+    """What a model has learned and the dataset it was fitted on, by name."""
+    dataset = model.dataset
+    arrays = {f"state.{name}": values for name, values in model.state().items()}
+    arrays |= {f"rows.{name}": getattr(dataset, name) for name in ROWS if name != "ends"}
+    if dataset.ends is not None:
+        arrays["rows.ends"] = dataset.ends
+    return arrays | _encode(dataset.users, "users") | _encode(dataset.items, "items")
 
 
 def _write(

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -17,19 +17,24 @@ from onstage.data.dataset import Dataset
 from onstage.data.store import Reference
 from onstage.evaluation.averaging import averaged, by_seed
 from onstage.evaluation.evaluate import evaluate
+from onstage.evaluation.latency import latency
 from onstage.evaluation.occasions import by_occasion
 from onstage.models.base import Recommender
 from onstage.models.catalog import build
 from onstage.models.config import FitOptions
+from onstage.models.saving import size_of
 from onstage.pipeline.checkpoints import checkpoint
 from onstage.pipeline.exams import accepted_log
 from onstage.pipeline.recipes import Recipe
 from onstage.pipeline.workspace import Workspace
+from onstage.splitting.holdout import Holdout
 
 
-BACKTEST_VERSION = "4"
+BACKTEST_VERSION = "5"
 COSTS = "costs.json"
 CURVES = "curves.json"
+SERVING: Final = ("latency_ms", "latency_p95_ms", "size_bytes")
+"""Costs of the primary protocol's model, first seed; logged with its run as well."""
 
 
 @dataclass
@@ -61,8 +66,12 @@ def backtested(workspace: Workspace, validated: Reference, recipe: Recipe) -> Re
     The artefact has one per-event table a protocol, ``<protocol>.parquet``, averaged over seeds;
     ``<protocol>.seeds.parquet``, what each reached; ``<protocol>.occasions.parquet``, scores by
     time since the last visit and by hour (live protocols only); and ``costs.json``, which is no
-    content: the same answers are the same, however long they took. ``curves.json``
-    has what models that learn in epochs measured on the way, under the first seed.
+    content: the same answers are the same, however long they took. It has, by protocol,
+    ``fit_seconds``, ``evaluate_seconds`` and ``events`` (asked) over all seeds, and for the primary
+    protocol what serving the first seed's model takes: ``latency_ms`` and ``latency_p95_ms`` of one
+    request at a time (:mod:`onstage.evaluation.latency`) and ``size_bytes``
+    (:func:`onstage.models.saving.size_of`). ``curves.json`` has what models that learn in epochs
+    measured on the way, under the first seed.
     """
     config = workspace.config
 
@@ -71,7 +80,9 @@ def backtested(workspace: Workspace, validated: Reference, recipe: Recipe) -> Re
     def build_tables(folder: Path) -> Mapping[str, float | int | str]:
         log = accepted_log(workspace, validated)
         tables: dict[str, list[pd.DataFrame]] = {protocol.name: [] for protocol in config.protocols}
-        costs = {name: {"fit_seconds": 0.0, "evaluate_seconds": 0.0} for name in tables}
+        costs: dict[str, dict[str, float]] = {
+            name: {"fit_seconds": 0.0, "evaluate_seconds": 0.0, "events": 0} for name in tables
+        }
         curves: dict[str, Any] = {}
         what = {"log": validated.digest, "model": recipe.config.model_dump(mode="json")}
         for seed in seeds:
@@ -85,6 +96,9 @@ def backtested(workspace: Workspace, validated: Reference, recipe: Recipe) -> Re
                 tables[protocol.name].append(evaluate(model, exam))
                 costs[protocol.name]["evaluate_seconds"] += time.perf_counter() - began
                 costs[protocol.name]["fit_seconds"] += fit_seconds
+                costs[protocol.name]["events"] += len(exam)
+                if seed == config.seed and protocol == config.primary:
+                    costs[protocol.name] |= _serving(model, exam)
                 curves.setdefault(protocol.name, model.training_curve)
         for protocol in config.protocols:
             mine = tables[protocol.name]
@@ -101,6 +115,7 @@ def backtested(workspace: Workspace, validated: Reference, recipe: Recipe) -> Re
             "seeds": len(seeds),
             "fit_seconds": round(sum(c["fit_seconds"] for c in costs.values()), 3),
             "evaluate_seconds": round(sum(c["evaluate_seconds"] for c in costs.values()), 3),
+            **{k: v for k, v in costs[config.primary.name].items() if k in SERVING},
         }
 
     return workspace.step(
@@ -116,6 +131,13 @@ def backtested(workspace: Workspace, validated: Reference, recipe: Recipe) -> Re
         build_tables,
         content=("*.parquet",),
     )
+
+
+def _serving(model: Recommender[Any], exam: Holdout) -> dict[str, float]:
+    """What a server would pay for `model`: milliseconds a request, and bytes."""
+    waited = latency(model, exam)
+    figures = (waited.median_ms, waited.p95_ms, size_of(model))
+    return dict(zip(SERVING, figures, strict=True))
 
 
 def repeats(config: PipelineConfig, recipe: Recipe) -> int:

@@ -9,7 +9,7 @@ from onstage.columns import Columns
 from onstage.data.store import Reference
 from onstage.evaluation.slices import is_slice
 from onstage.metrics.catalog import is_headline
-from onstage.pipeline.backtest import COSTS, read_curve
+from onstage.pipeline.backtest import COSTS, SERVING, read_curve
 from onstage.pipeline.ranking import OCCASIONS, ROWS, primary_rows, read_rows
 from onstage.pipeline.recipes import Recipe
 from onstage.pipeline.runs import tracker_of
@@ -65,8 +65,12 @@ def record(
             params=recipe.config.model_dump(mode="json"),
             key=f"backtest-{board.digest[:16]}-{made.key[:16]}",
         ) as child:
-            seconds = {k: float(v) for k, v in made.counts.items() if k.endswith("_seconds")}
-            measured = {**metrics_of(rows, recipe.name), **seconds}
+            costs = {
+                k: float(v)
+                for k, v in made.counts.items()
+                if k.endswith("_seconds") or k in SERVING
+            }
+            measured = {**metrics_of(rows, recipe.name), **costs}
             curve = {f"training_{k}": v for k, v in read_curve(workspace, made).items()}
             tracker.log(child, metrics=measured, series=curve)
             tracker.log_artifact(child, workspace.store.path(made, COSTS))

@@ -11,7 +11,7 @@ from onstage.data.dataset import Dataset
 from onstage.errors import NotFittedError, StoreError
 from onstage.models.als import Als, AlsConfig
 from onstage.models.popularity import Popularity, PopularityConfig
-from onstage.models.saving import load_model, save_model
+from onstage.models.saving import load_model, save_model, size_of
 from onstage.testing.examples import STEPS, crowd, log
 
 
@@ -51,6 +51,12 @@ def test_factors_are_mapped_and_not_read(folder: Path) -> None:
     model = load_model(folder)
     assert isinstance(model, Als)
     assert isinstance(model.item_factors.base, np.memmap)
+
+
+def test_the_size_is_that_of_the_arrays_on_disk(folder: Path) -> None:
+    files = list(folder.glob("*.npy"))
+    heads = 128 * len(files)  # numpy pads the head of a small array's file to 128 bytes
+    assert size_of(load_model(folder)) == sum(f.stat().st_size for f in files) - heads
 
 
 def truncate(folder: Path) -> None:
