@@ -4,10 +4,18 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -92,8 +100,15 @@ class Promotion(BaseModel):
     """Primary metric, larger is better; sweeps maximise it too."""
     group: Literal["all", "repeat", "unseen"] = "all"
     """Slice of events that the primary metric is read on."""
+    rule: Literal["superior", "non_inferior"] = "superior"
+    """What the paired interval against the champion must show. ``superior``: a gain of more than
+    `min_gain`. ``non_inferior``: a loss of less than `max_loss`; for a leader that is preferred for
+    other reasons than this metric."""
     min_gain: Annotated[float, Field(allow_inf_nan=False)] = 0.0
-    """The lower end of the paired interval of the gain over the champion must be above this."""
+    """``superior``: the interval's lower end must be above this."""
+    max_loss: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """``non_inferior``: the interval's lower end must be above minus this. In the metric's own
+    unit."""
     min_gain_over_baselines: Annotated[float, Field(allow_inf_nan=False)] = 0.0
     """The same against each baseline, unless the challenger is that baseline."""
     baselines: tuple[str, ...] = ("popularity", "memory")
@@ -102,6 +117,24 @@ class Promotion(BaseModel):
     """Level of the paired bootstrap interval."""
     refresh: bool = True
     """Whether the champion's own recipe, refitted on newer data, takes over the alias."""
+
+    @property
+    def margin(self) -> float:
+        """What the interval of the gain over the champion must lie above; negative for a loss."""
+        return self.min_gain if self.max_loss is None else -self.max_loss
+
+    @model_validator(mode="after")
+    def _one_margin(self) -> Self:
+        if (self.rule == "non_inferior") != (self.max_loss is not None):
+            message = "max_loss belongs to rule: non_inferior, which needs it"
+            raise ValueError(message)
+        if self.rule == "non_inferior" and self.min_gain != 0:
+            message = "min_gain belongs to rule: superior; leave it out under non_inferior"
+            raise ValueError(message)
+        if self.min_gain < 0:
+            message = "a loss that is tolerated is called rule: non_inferior with max_loss"
+            raise ValueError(message)
+        return self
 
 
 class MlflowSettings(BaseSettings):

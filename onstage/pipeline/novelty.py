@@ -93,6 +93,7 @@ def _kept(last: Verdict) -> Verdict:
             "sentence": f"{holder}: {reason}",
             "reasons": (reason,),
             "gains": {},
+            "conditions": (),
             "bundle": bundle,
         }
     )

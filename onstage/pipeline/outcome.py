@@ -9,6 +9,7 @@ from onstage.data.store import Reference
 from onstage.errors import ConfigError
 from onstage.pipeline.recipes import Recipe
 from onstage.pipeline.workspace import Workspace, read_state, write_atomically
+from onstage.registry.conditions import Condition
 
 
 class Gain(BaseModel):
@@ -35,6 +36,9 @@ class Verdict(BaseModel):
     """One line each."""
     gains: dict[str, Gain] = {}
     """Opponent to the paired difference that was looked at."""
+    conditions: tuple[Condition, ...] = ()
+    """Every condition that was looked at, with its numbers. Where the leader failed and another was
+    put forward after it, those of both: `Condition.challenger` says whose."""
     leader: str
     """Name of the leaderboard's first model."""
     challenger: str | None

@@ -171,7 +171,8 @@ def promoted(  # a decision looks at all of these
         enact(registry, audit, name, second, run)
         registry.set_challenger(name, version.version)
         why = (f"{gate.leader} leads, but: {reason}" for reason in decision.reasons)
-        decision = replace(second, reasons=(*second.reasons, *why))
+        looked_at = (*second.conditions, *decision.conditions)
+        decision = replace(second, reasons=(*second.reasons, *why), conditions=looked_at)
     holder = registry.champion(name)
     key = None if holder is None else holder.tags.get(BUNDLE_KEY)
     if key != bundle.key:
@@ -186,6 +187,7 @@ def promoted(  # a decision looks at all of these
             other: Gain(mean=g.mean, low=g.low, high=g.high, n_events=g.n_events)
             for other, g in decision.intervals.items()
         },
+        conditions=decision.conditions,
         leader=gate.leader,
         challenger=version.version,
         champion=None if holder is None else holder.version,

@@ -3,28 +3,20 @@
 import getpass
 import json
 import logging
-import math
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from onstage.errors import StoreError
-from onstage.registry.promotion import Decision, Gain
+from onstage.registry.conditions import Condition, Gain, Number
+from onstage.registry.promotion import Decision
 
 
 logger = logging.getLogger(__name__)
-
-
-def _finite(value: float | None) -> float | None:
-    return None if value is None or not math.isfinite(value) else value
-
-
-Number = Annotated[float | None, BeforeValidator(_finite)]
-"""A float; None where there was nothing to measure."""
 
 
 class _Record(BaseModel):
@@ -77,6 +69,8 @@ class Entry(_Record):
     """As :class:`~onstage.registry.promotion.Decision` gives them."""
     intervals: dict[str, Interval] = {}
     """Opponent to the paired difference."""
+    conditions: tuple[Condition, ...] = ()
+    """Every condition that was looked at, with its numbers."""
     who: str = ""
     """Who, or whose process, did it."""
     run_id: str | None = None
@@ -96,6 +90,7 @@ class Entry(_Record):
             after=challenger if decision.promote else before,
             reasons=decision.reasons,
             intervals={name: Interval.of(gain) for name, gain in decision.intervals.items()},
+            conditions=decision.conditions,
             who=whoami(),
             run_id=run_id,
         )

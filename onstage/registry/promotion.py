@@ -4,8 +4,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal
 
+from onstage.registry.conditions import Condition, Gain, above, plain
 from onstage.settings import Promotion
 
 
@@ -14,30 +15,6 @@ CHAMPION: Final = "champion"
 
 Verdict = Literal["first", "promoted", "refreshed", "kept"]
 """What was decided, in one word."""
-
-
-class Gain(Protocol):
-    """A paired difference, as :class:`onstage.evaluation.comparison.Difference` gives it."""
-
-    @property
-    def mean(self) -> float:
-        """Mean of challenger - opponent over the same events."""
-
-    @property
-    def low(self) -> float:
-        """Lower end of the bootstrap interval; ``nan`` without events."""
-
-    @property
-    def high(self) -> float:
-        """Upper end."""
-
-    @property
-    def n_events(self) -> int:
-        """Events both models answered."""
-
-    @property
-    def n_users(self) -> int:
-        """Users that were resampled."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +52,8 @@ class Decision:
     verdict: Verdict
     intervals: Mapping[str, Gain] = field(default_factory=lambda: MappingProxyType({}))
     """Opponent to the difference that was looked at."""
+    conditions: tuple[Condition, ...] = ()
+    """Every condition that was looked at, those that passed too."""
 
     @property
     def sentence(self) -> str:
@@ -86,14 +65,6 @@ class Decision:
             "kept": f"kept champion {self.champion.label}" if self.champion else "no champion yet",
         }
         return f"{subject[self.verdict]}: {'; '.join(self.reasons)}"
-
-
-@dataclass(frozen=True)
-class _Gate:
-    """One condition: who was met, what was found, whether it holds."""
-
-    passed: bool
-    reason: str
 
 
 def leader(values: Mapping[str, float]) -> str:
@@ -136,6 +107,7 @@ def decide(
     challenger: Standing,
     champion: Standing | None,
     differences: Mapping[str, Gain],
+    others: Sequence[Condition] = (),
 ) -> Decision:
     """Decide whether `challenger` takes the champion's alias.
 
@@ -151,12 +123,14 @@ def decide(
     differences
         Challenger - opponent on the same events: under :data:`CHAMPION` for the champion, under
         their leaderboard names for the baselines (see :func:`opponents`).
+    others
+        Guardrails and limits, judged (:mod:`onstage.registry.guardrails`): all must pass.
 
     Returns
     -------
     Decision
-        The alias moves only when the lower end of every interval is *above* its margin. A missing
-        champion's interval, or one without events, never passes.
+        The alias moves only when the lower end of every interval is *above* its margin and every
+        one of `others` passed. A missing champion's interval, or one without events, never passes.
 
     Notes
     -----
@@ -166,34 +140,34 @@ def decide(
     version without a newest tick (made by an earlier release) counts as older. A recipe is not
     compared with itself.
     """
+    baselines = _baselines(rules, challenger, differences)
+    verdict: Verdict = "promoted"
     if champion is None:
-        gates = _baselines(rules, challenger, differences)
-        return _conclude("first", challenger, None, gates, differences)
-    if champion.config == challenger.config:
-        return _same_recipe(rules, challenger, champion, differences)
-    gates = [
-        _above(rules, differences.get(CHAMPION), champion.name, rules.min_gain),
-        *_baselines(rules, challenger, differences),
-    ]
-    return _conclude("promoted", challenger, champion, gates, differences)
-
-
-def _same_recipe(
-    rules: Promotion,
-    challenger: Standing,
-    champion: Standing,
-    differences: Mapping[str, Gain],
-) -> Decision:
-    if champion.data_digest == challenger.data_digest:
-        gates = [_Gate(passed=False, reason="nothing new: the same recipe on the same data")]
-    elif (stale := _no_newer(challenger, champion)) is not None:
-        gates = [_Gate(passed=False, reason=stale)]
-    elif not rules.refresh:
-        gates = [_Gate(passed=False, reason="the same recipe on newer data, and refresh is off")]
+        verdict, found = "first", baselines
+    elif champion.config == challenger.config:
+        verdict, newness = "refreshed", _newness(rules, challenger, champion)
+        found = [newness, *baselines] if newness.passed else [newness]
+        others = others if newness.passed else ()
     else:
-        newer = _Gate(passed=True, reason=f"the recipe of {champion.label} on newer data")
-        gates = [newer, *_baselines(rules, challenger, differences)]
-    return _conclude("refreshed", challenger, champion, gates, differences)
+        gain = differences.get(CHAMPION)
+        over = above(rules.metric, rules.margin, "champion", champion.name, gain)
+        found = [over, *baselines]
+    return _conclude(verdict, challenger, champion, [*found, *others], differences)
+
+
+def _newness(rules: Promotion, challenger: Standing, champion: Standing) -> Condition:
+    """Whether the champion's own recipe has newer data to offer."""
+    if champion.data_digest == challenger.data_digest:
+        return _new("nothing new: the same recipe on the same data", passed=False)
+    if (stale := _no_newer(challenger, champion)) is not None:
+        return _new(stale, passed=False)
+    if not rules.refresh:
+        return _new("the same recipe on newer data, and refresh is off", passed=False)
+    return _new(f"the recipe of {champion.label} on newer data", passed=True)
+
+
+def _new(reason: str, *, passed: bool) -> Condition:
+    return plain("newness", "newer data", reason, passed=passed)
 
 
 def _no_newer(challenger: Standing, champion: Standing) -> str | None:
@@ -209,12 +183,12 @@ def _conclude(
     verdict: Verdict,
     challenger: Standing,
     champion: Standing | None,
-    gates: Sequence[_Gate],
+    found: Sequence[Condition],
     differences: Mapping[str, Gain],
 ) -> Decision:
-    """Promote if every gate passed, else keep and give the reasons against only."""
-    against = tuple(gate.reason for gate in gates if not gate.passed)
-    reasons = against or tuple(gate.reason for gate in gates) or ("no condition was set",)
+    """Promote if every condition passed, else keep and give the reasons against only."""
+    against = tuple(condition.reason for condition in found if not condition.passed)
+    reasons = against or tuple(condition.reason for condition in found) or ("no condition was set",)
     return Decision(
         promote=not against,
         reasons=reasons,
@@ -222,42 +196,34 @@ def _conclude(
         champion=champion,
         verdict="kept" if against else verdict,
         intervals=MappingProxyType(dict(differences)),
+        conditions=tuple(c.model_copy(update={"challenger": challenger.name}) for c in found),
     )
 
 
 def _baselines(
     rules: Promotion, challenger: Standing, differences: Mapping[str, Gain]
-) -> list[_Gate]:
+) -> list[Condition]:
     return [
-        gate
+        condition
         for baseline in rules.baselines
-        for gate in _baseline(rules, baseline, challenger, differences)
+        for condition in _baseline(rules, baseline, challenger, differences)
     ]
 
 
 def _baseline(
     rules: Promotion, baseline: str, challenger: Standing, differences: Mapping[str, Gain]
-) -> list[_Gate]:
+) -> list[Condition]:
     if _is(challenger.name, baseline):
         own = f"{challenger.name} is itself the baseline {baseline}"
-        return [_Gate(passed=True, reason=own)]
-    gates = [
-        _above(rules, gain, name, rules.min_gain_over_baselines)
+        return [plain("baseline", f"over {baseline}", own, passed=True)]
+    margin = rules.min_gain_over_baselines
+    met = [
+        above(rules.metric, margin, "baseline", name, gain)
         for name, gain in differences.items()
         if _is(name, baseline)
     ]
-    return gates or [_Gate(passed=True, reason=f"{baseline} was not on the leaderboard")]
-
-
-def _above(rules: Promotion, gain: Gain | None, name: str, margin: float) -> _Gate:
-    if gain is None or gain.n_events == 0:
-        return _Gate(passed=False, reason=f"{rules.metric} over {name}: no events to compare on")
-    passed = gain.low > margin
-    reason = (
-        f"{rules.metric} gained {gain.mean:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}] "
-        f"over {name}, needed > {margin:+.4f}"
-    )
-    return _Gate(passed=passed, reason=reason)
+    absent = f"{baseline} was not on the leaderboard"
+    return met or [plain("baseline", f"over {baseline}", absent, passed=True, judged=False)]
 
 
 def _is(name: str, baseline: str) -> bool:

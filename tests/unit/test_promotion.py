@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from onstage.registry.promotion import CHAMPION, Decision, Standing, decide, leader, opponents
 from onstage.settings import Promotion
@@ -123,6 +124,60 @@ class TestTheSameRecipeOnNewerData:
 
     def test_stays_out_when_a_baseline_has_caught_up(self) -> None:
         assert not decide(RULES, self.newer, COUNT, {"popularity": UNSURE}).promote
+
+
+def test_every_condition_is_kept_with_its_numbers_also_those_that_passed() -> None:
+    decision = decided({CHAMPION: WORSE, "popularity": BETTER}, min_gain=0.001)
+    over, popularity, memory = decision.conditions
+    assert over.model_dump(exclude={"reason"}) == {
+        "kind": "champion",
+        "what": "ndcg_at_10 over memory(count)",
+        "passed": False,
+        "judged": True,
+        "challenger": "als",
+        "value": -0.0021,
+        "low": -0.0040,
+        "high": -0.0002,
+        "limit": 0.001,
+        "n": 500,
+    }
+    assert (popularity.kind, popularity.passed, popularity.limit) == ("baseline", True, 0.0)
+    assert (memory.what, memory.passed, memory.judged) == ("over memory", True, False)
+    assert decision.reasons == (over.reason,)
+
+
+class TestNonInferiority:
+    rules = Promotion(rule="non_inferior", max_loss=0.005)
+
+    def test_a_loss_surely_smaller_than_the_tolerated_one_is_promoted_and_called_so(self) -> None:
+        decision = decide(self.rules, ALS, COUNT, {CHAMPION: WORSE, **BEATEN})
+        assert decision.promote  # -0.0040 > -0.0050
+        assert decision.sentence.startswith(
+            "promoted als: ndcg_at_10 gained -0.0021 [-0.0040, -0.0002] over memory(count), "
+            "non-inferior if > -0.0050"
+        )
+
+    def test_a_loss_that_may_be_larger_is_not(self) -> None:
+        worse = Measured(-0.0021, -0.0050, 0.0001)  # ends exactly at the margin
+        assert not decide(self.rules, ALS, COUNT, {CHAMPION: worse, **BEATEN}).promote
+
+    def test_baselines_must_still_be_beaten(self) -> None:
+        met = {CHAMPION: BETTER, "popularity": WORSE, "memory": BETTER}
+        assert not decide(self.rules, ALS, COUNT, met).promote
+
+    @pytest.mark.parametrize(
+        ("given", "rule"),
+        [
+            ({"min_gain": -0.005}, "a loss that is tolerated is called rule: non_inferior"),
+            ({"rule": "non_inferior"}, "max_loss belongs to rule: non_inferior, which needs it"),
+            ({"max_loss": 0.1}, "max_loss belongs to rule: non_inferior, which needs it"),
+            ({"rule": "non_inferior", "max_loss": 0.1, "min_gain": 0.1}, "leave it out"),
+            ({"rule": "non_inferior", "max_loss": 0}, "greater than 0"),
+        ],
+    )
+    def test_a_margin_is_never_ambiguous(self, given: dict[str, object], rule: str) -> None:
+        with pytest.raises(ValidationError, match=rule):
+            Promotion.model_validate(given)
 
 
 gains = st.floats(-1, 1, allow_nan=False)
