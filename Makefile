@@ -1,6 +1,6 @@
 # What a newcomer types. Every target makes its own .venv from constraints.txt and needs nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help demo deep test test-kill check ui docs results bench clean
+.PHONY: help demo deep test test-slow test-kill check ui docs results bench clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -30,6 +30,9 @@ demo: $(DONE)  ## simulate a live-stream platform and retrain on it, offline
 
 test: $(DEEP)  ## the tests (those marked realdata are skipped where the data are absent)
 	$(BIN)/python -m pytest $(TESTS)
+
+test-slow: $(DEEP)  ## only the tests that take long (`make test` runs them too)
+	$(BIN)/python -m pytest -m slow
 
 test-kill: $(DEEP)  ## kill -9 at every moment of a retrain (half an hour), and docs/kill-matrix.md
 	ONSTAGE_KILL=all ONSTAGE_KILL_TABLE=docs/kill-matrix.md $(BIN)/python -m pytest -q tests/e2e/kill
