@@ -13,6 +13,8 @@ from pydantic import (
     Field,
     NonNegativeFloat,
     NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
     ValidationError,
     model_validator,
 )
@@ -91,6 +93,39 @@ class Aliases(BaseModel):
     """The version that was champion before."""
 
 
+class Guardrail(BaseModel):
+    """A slice of events on which a challenger may not lose much against the champion."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    slice: Literal["repeat", "unseen", "activity", "clusters", "cold_items"]
+    """``repeat``, ``unseen``: by whether the user had the item before. ``activity``: three slices,
+    terciles of the users by training rows. ``clusters``: one slice a kind of user, from training
+    rows. ``cold_items``: events most of whose items have few training rows."""
+    max_loss: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    """The lower end of the paired interval against the champion must be above minus this, on every
+    slice."""
+    metric: str | None = None
+    """What must not be lost; the primary metric by default."""
+    min_events: PositiveInt = 50
+    """A slice with fewer events is not judged, and the reasons name it."""
+    cold_below: PositiveInt = 5
+    """``cold_items``: an item with fewer training rows is cold."""
+
+
+class Limits(BaseModel):
+    """What a challenger may cost, as its backtest measured it on this machine. Off by default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    latency_ms: PositiveFloat | None = None
+    """Most milliseconds of one request, 95th percentile."""
+    latency_ratio: PositiveFloat | None = None
+    """Most of it relative to the champion's, e.g. 2.0."""
+    size_mb: PositiveFloat | None = None
+    """Most megabytes (1,000,000 bytes) of the model's saved arrays."""
+
+
 class Promotion(BaseModel):
     """What a challenger must show."""
 
@@ -117,6 +152,10 @@ class Promotion(BaseModel):
     """Level of the paired bootstrap interval."""
     refresh: bool = True
     """Whether the champion's own recipe, refitted on newer data, takes over the alias."""
+    guardrails: tuple[Guardrail, ...] = ()
+    """Slices on which a challenger may not lose much against the champion; all must hold."""
+    limits: Limits = Limits()
+    """What a challenger may cost."""
 
     @property
     def margin(self) -> float:

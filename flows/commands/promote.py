@@ -84,6 +84,7 @@ def _preview(config: Path) -> tuple[str, str, dict[str, Any]]:
     value: dict[str, Any] = {
         "verdict": decision.verdict,
         "reasons": list(decision.reasons),
+        "conditions": [one.model_dump(mode="json") for one in decision.conditions],
         "dry_run": True,
     }
     return decision.verdict, decision.sentence, value

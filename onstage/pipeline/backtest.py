@@ -161,6 +161,13 @@ def read_events(workspace: Workspace, made: Reference, protocol: str) -> pd.Data
     return pd.read_parquet(workspace.store.path(made, f"{protocol}.parquet"))
 
 
+def read_costs(workspace: Workspace, made: Reference) -> dict[str, dict[str, float]]:
+    """Read what a recipe cost, by protocol; see :func:`backtested`."""
+    path = workspace.store.path(made, COSTS)
+    found: dict[str, dict[str, float]] = json.loads(path.read_text()) if path.is_file() else {}
+    return found
+
+
 def read_curve(workspace: Workspace, made: Reference) -> dict[str, dict[int, float]]:
     """Training curve of the primary protocol's model: name to (epoch to value)."""
     path = workspace.store.path(made, CURVES)

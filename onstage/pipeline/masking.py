@@ -17,7 +17,7 @@ from onstage.models.catalog import ModelConfig, build
 from onstage.models.config import FitOptions
 from onstage.pipeline.asking import recipe_called
 from onstage.pipeline.exams import accepted_log
-from onstage.pipeline.promoting import recipe_of
+from onstage.pipeline.recipes import recipe_of
 from onstage.pipeline.recommending import served
 from onstage.pipeline.runs import tracker_of
 from onstage.pipeline.workspace import Workspace

@@ -5,23 +5,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from onstage.columns import Columns
 from onstage.data.store import Reference
-from onstage.errors import ConfigError
-from onstage.evaluation.comparison import Difference, compare
-from onstage.models.catalog import ModelConfig, parse
-from onstage.pipeline.backtest import read_events
-from onstage.pipeline.exams import accepted_log
+from onstage.pipeline.gate import Gate
 from onstage.pipeline.outcome import Gain, Verdict
-from onstage.pipeline.ranking import primary_rows, read_rows
-from onstage.pipeline.recipes import Recipe, named, with_champion
+from onstage.pipeline.recipes import Recipe, named, recipe_of, with_champion
 from onstage.pipeline.recording import metrics_of
 from onstage.pipeline.refit import BUNDLE, refitted
 from onstage.pipeline.sweeping import best_config
 from onstage.pipeline.workspace import Workspace
 from onstage.registry.audit import Audit
 from onstage.registry.enact import enact
-from onstage.registry.promotion import CHAMPION, Decision, Standing, decide, opponents
+from onstage.registry.promotion import Decision
 from onstage.registry.versions import NEWEST, Registry, Version
 from onstage.serving.release import release
 
@@ -56,92 +50,6 @@ def recipes_of(workspace: Workspace, sweeps: Mapping[str, Reference]) -> list[Re
     return with_champion([*fixed, *swept], None if champion is None else recipe_of(champion))
 
 
-def recipe_of(version: Version) -> ModelConfig:
-    """The recipe that a version was made from.
-
-    Raises
-    ------
-    ConfigError
-        If it has none that this release can read.
-    """
-    try:
-        return parse(dict(version.config))
-    except ConfigError as error:
-        message = (
-            f"{version.name} v{version.version}: its recipe cannot be read ({error}); point the "
-            "alias at another version in MLflow, or remove it"
-        )
-        raise ConfigError(message) from error
-
-
-class _Gate:
-    """Everything one decision looks at."""
-
-    def __init__(
-        self,
-        workspace: Workspace,
-        log: Reference,
-        board: Reference,
-        backtests: Mapping[str, Reference],
-        recipes: list[Recipe],
-    ) -> None:
-        self.workspace = workspace
-        self.log = log
-        self.backtests = backtests
-        self.recipes = recipes
-        self.rules = workspace.mlflow.promotion
-        self.rows = read_rows(workspace, board)
-        self.ranking = [str(m) for m in primary_rows(self.rows, workspace)[Columns.MODEL]]
-        self.leader = self.ranking[0]
-        self.newest = int(accepted_log(workspace, log).dataset.time[-1])
-
-    def config(self, name: str) -> ModelConfig:
-        """The recipe that stands on the leaderboard as `name`."""
-        return next(recipe.config for recipe in self.recipes if recipe.name == name)
-
-    def standing(self, name: str, version: Version | None = None) -> Standing:
-        """How a model on the leaderboard stands, fitted on the newest log."""
-        return Standing(
-            name=name,
-            config=self.config(name).model_dump(mode="json"),
-            data_digest=self.log.digest,
-            version=None if version is None else version.version,
-            newest=self.newest,
-        )
-
-    def difference(self, one: str, other: str) -> Difference:
-        """Paired difference of two models on the primary protocol's test events."""
-        protocol = self.workspace.config.primary.name
-        tables = [
-            read_events(self.workspace, self.backtests[name], protocol) for name in (one, other)
-        ]
-        return compare(
-            tables[0],
-            tables[1],
-            self.rules.metric,
-            self.rules.group,
-            confidence=self.rules.confidence,
-            seed=self.workspace.config.seed,
-        )
-
-    def decide(self, name: str, version: Version | None, champion: Version | None) -> Decision:
-        """Put `name` forward against the champion's recipe and the baselines."""
-        names = [recipe.name for recipe in self.recipes]
-        gains = {
-            other: self.difference(name, other) for other in opponents(self.rules, names, name)
-        }
-        standing = None
-        if champion is not None:
-            recipe = recipe_of(champion)
-            holder = named(self.recipes, recipe)
-            standing = replace(
-                champion.standing, name=holder, config=recipe.model_dump(mode="json")
-            )
-            if holder != name:
-                gains[CHAMPION] = self.difference(name, holder)
-        return decide(self.rules, self.standing(name, version), standing, gains)
-
-
 def promoted(  # a decision looks at all of these
     workspace: Workspace,
     log: Reference,
@@ -157,7 +65,7 @@ def promoted(  # a decision looks at all of these
     not beat, say); after, the champion's own recipe on the newer data (``promotion.refresh`` in
     ``mlflow.yaml``).
     """
-    gate = _Gate(workspace, log, board, backtests, recipes)
+    gate = Gate(workspace, log, board, backtests, recipes)
     registry, audit = registry_of(workspace), audit_of(workspace)
     name = workspace.registered_model
     champion = registry.champion(name)
@@ -195,7 +103,7 @@ def promoted(  # a decision looks at all of these
     )
 
 
-def _second(gate: _Gate, champion: Version | None) -> str | None:
+def _second(gate: Gate, champion: Version | None) -> str | None:
     """Name whoever is put forward after the leader failed, or None."""
     if champion is None:
         others = gate.ranking[1:]
@@ -215,14 +123,14 @@ def preview(
     recipes: list[Recipe],
 ) -> Decision:
     """Decide without registering, moving or writing anything."""
-    gate = _Gate(workspace, log, board, backtests, recipes)
+    gate = Gate(workspace, log, board, backtests, recipes)
     champion = registry_of(workspace).champion(workspace.registered_model)
     decision = gate.decide(gate.leader, None, champion)
     other = None if decision.promote else _second(gate, champion)
     return decision if other is None else gate.decide(other, None, champion)
 
 
-def _register(gate: _Gate, registry: Registry, name: str, run: str) -> tuple[Version, Reference]:
+def _register(gate: Gate, registry: Registry, name: str, run: str) -> tuple[Version, Reference]:
     workspace = gate.workspace
     bundle = refitted(workspace, gate.log, gate.config(name))
     for known in registry.versions(workspace.registered_model):

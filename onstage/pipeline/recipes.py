@@ -5,7 +5,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from onstage.errors import ConfigError
-from onstage.models.catalog import ModelConfig
+from onstage.models.catalog import ModelConfig, parse
+from onstage.registry.versions import Version
 
 
 class Recipe(BaseModel):
@@ -44,3 +45,21 @@ def named(recipes: list[Recipe], config: ModelConfig) -> str:
         "run `onstage promote` or `onstage retrain`, which examine it"
     )
     raise ConfigError(message)
+
+
+def recipe_of(version: Version) -> ModelConfig:
+    """The recipe that a version was made from.
+
+    Raises
+    ------
+    ConfigError
+        If it has none that this release can read.
+    """
+    try:
+        return parse(dict(version.config))
+    except ConfigError as error:
+        message = (
+            f"{version.name} v{version.version}: its recipe cannot be read ({error}); point the "
+            "alias at another version in MLflow, or remove it"
+        )
+        raise ConfigError(message) from error

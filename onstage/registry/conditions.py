@@ -70,7 +70,7 @@ class Condition(BaseModel):
     """Gains: `low` must be above it (negative: a loss that is tolerated). Costs: `value` must not
     be above it."""
     n: int = 0
-    """Events that were compared; requests that were timed; 0 for sizes."""
+    """Events that were compared; 0 for costs."""
 
 
 def above(metric: str, margin: float, kind: Kind, opponent: str, gain: Gain | None) -> Condition:

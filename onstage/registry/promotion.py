@@ -186,9 +186,14 @@ def _conclude(
     found: Sequence[Condition],
     differences: Mapping[str, Gain],
 ) -> Decision:
-    """Promote if every condition passed, else keep and give the reasons against only."""
+    """Promote if every condition passed, else keep and give the reasons against only.
+
+    Slices that could not be judged are named in any case.
+    """
     against = tuple(condition.reason for condition in found if not condition.passed)
-    reasons = against or tuple(condition.reason for condition in found) or ("no condition was set",)
+    open_ones = tuple(c.reason for c in found if c.kind == "guardrail" and not c.judged)
+    every = tuple(condition.reason for condition in found) or ("no condition was set",)
+    reasons = (*against, *open_ones) if against else every
     return Decision(
         promote=not against,
         reasons=reasons,
