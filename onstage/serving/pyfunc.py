@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Final
 
 import pandas as pd
@@ -20,6 +19,9 @@ import onstage
 from onstage.availability.repeats import RepeatPolicy
 from onstage.columns import Columns
 from onstage.errors import ConfigError, OnstageError, StoreError
+from onstage.models.config import RecommenderConfig
+from onstage.models.ranker.config import RankerConfig
+from onstage.models.sequence.config import SequenceConfig
 from onstage.serving.bundle import Bundle, load_bundle
 from onstage.settings import explain
 
@@ -48,9 +50,6 @@ REQUIREMENTS: Final = (
     "typing-extensions",
 )
 """What answering needs; what fitting needs is not among them."""
-
-BESIDES: Final = MappingProxyType({"ranker": ("lightgbm",)})
-"""What answering with an algorithm needs besides."""
 
 _CODE: Final = Path(__file__).with_name("model_code.py")
 
@@ -196,10 +195,27 @@ def example(bundle: Bundle) -> pd.DataFrame:
     return pd.DataFrame({Columns.USER: users.to_numpy(), AT: at})
 
 
-def requirements(algorithm: str) -> list[str]:
-    """What a served model needs installed, with the versions that stand here."""
-    names = (*REQUIREMENTS, *BESIDES.get(algorithm, ()))
-    return [f"{name}=={version(name)}" for name in names]
+def requirements(config: RecommenderConfig) -> list[str]:
+    """What a served model needs installed, with the versions that stand here.
+
+    Not how they were built (``+cpu``): the package index knows no such version.
+    """
+    return [
+        f"{name}=={version(name).partition('+')[0]}" for name in (*REQUIREMENTS, *_besides(config))
+    ]
+
+
+def _besides(config: RecommenderConfig) -> tuple[str, ...]:
+    """What answering with an algorithm needs besides."""
+    match config:
+        case RankerConfig(sequence=None):
+            return ("lightgbm",)
+        case RankerConfig():
+            return ("lightgbm", "torch")
+        case SequenceConfig():
+            return ("torch",)
+        case _:
+            return ()
 
 
 def _save(served: Bundle, bundle: Path, folder: Path) -> None:
@@ -210,7 +226,7 @@ def _save(served: Bundle, bundle: Path, folder: Path) -> None:
         artifacts={BUNDLE: str(bundle)},
         signature=signature(served),
         input_example=(example(served), {"k": 10}),
-        pip_requirements=requirements(served.model.config.algorithm),
+        pip_requirements=requirements(served.model.config),
         metadata={"algorithm": served.model.config.algorithm},
     )
 

@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from importlib.metadata import packages_distributions, requires
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,10 @@ from onstage.data.clock import Clock
 from onstage.data.dataset import Dataset
 from onstage.errors import ConfigError, StoreError
 from onstage.models.als import Als, AlsConfig
-from onstage.models.config import FitOptions
+from onstage.models.config import FitOptions, RecommenderConfig
 from onstage.models.ranker.config import RankerConfig
 from onstage.models.ranker.ranker import Ranker
+from onstage.models.sequence.config import LstmConfig, SasrecConfig
 from onstage.registry.audit import Audit
 from onstage.registry.enact import enact
 from onstage.registry.promotion import decide
@@ -168,6 +170,17 @@ def test_its_requirements_name_everything_it_imports(away: dict[str, object]) ->
     assert imported - allowed == set()
 
 
+@pytest.mark.skipif(find_spec("torch") is None, reason="needs torch: pip install 'onstage[deep]'")
+def test_what_reads_sequences_needs_torch_of_a_version_that_the_index_knows() -> None:
+    def wanted(config: RecommenderConfig) -> list[str]:
+        return [line for line in requirements(config) if line.startswith("torch")]
+
+    for config in (LstmConfig(), RankerConfig(sequence=SasrecConfig())):
+        (line,) = wanted(config)
+        assert re.fullmatch(r"torch==\d+\.\d+\.\d+", line)  # not 2.13.0+cpu
+    assert wanted(RankerConfig()) == []
+
+
 def test_a_ranker_needs_lightgbm_and_answers_from_a_log_with_ends(tmp_path: Path) -> None:
     data = crowd(0)
     index = AvailabilityIndex.from_interactions(data)
@@ -177,7 +190,7 @@ def test_a_ranker_needs_lightgbm_and_answers_from_a_log_with_ends(tmp_path: Path
     save_pyfunc(tmp_path / "bundle", tmp_path / "model")
     wanted = (tmp_path / "model" / "requirements.txt").read_text()
     assert re.search(r"^lightgbm==", wanted, re.M)
-    assert "lightgbm" not in " ".join(requirements("als"))
+    assert "lightgbm" not in " ".join(requirements(AlsConfig()))
     served = mlflow.pyfunc.load_model(str(tmp_path / "model"))
     top = served.predict(pd.DataFrame({Columns.USER: [0, 3], "at": ["20", "20"]}), {"k": 99})
     assert set(top[Columns.ITEM]) == set(data.items[index.live_at(20)])

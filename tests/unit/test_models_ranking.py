@@ -115,7 +115,7 @@ def test_everything_worth_tuning_is_in_a_space() -> None:
         "co_clustering": {"target", "grid"},
         "ranker": {
             *("events", "days", "refits", "negatives", "min_events", "column_share", "row_share"),
-            *("head", "own_weight", "ease_items", "neighbours", "shrinkage"),
+            *("head", "own_weight", "ease_items", "neighbours", "shrinkage", "sequence"),
         },
     }
     for algorithm in ALGORITHMS:

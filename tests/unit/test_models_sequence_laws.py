@@ -9,6 +9,7 @@ from typing import ClassVar
 import pytest
 
 from onstage.models.catalog import ModelConfig
+from onstage.models.ranker.config import RankerConfig
 from onstage.models.sequence.config import LiverecConfig, LstmConfig, SasrecConfig
 from onstage.testing.recommenders import RecommenderConformance
 
@@ -49,3 +50,17 @@ class TestLiverec(RecommenderConformance):
         batch=8,
     )
     discovers = False
+
+
+class TestRankerWithSequence(RecommenderConformance):
+    config: ClassVar[ModelConfig] = RankerConfig(
+        factors=6,
+        min_events=20,
+        min_rows=2,
+        trees=6,
+        leaves=4,
+        head=6,
+        sequence=SasrecConfig(
+            dimensions=8, window=10, heads=2, blocks=1, epochs=2, learning_rate=0.02, batch=8
+        ),
+    )

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from onstage.models.config import RecommenderConfig
+from onstage.models.sequence.config import SasrecConfig
 
 
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -55,3 +56,6 @@ class RankerConfig(RecommenderConfig):
     """Most similar items kept of each item."""
     shrinkage: NonNegativeFloat = 5.0
     """Added to the divisor of a similarity, so that few users in common count less."""
+    sequence: SasrecConfig | None = None
+    """The SASRec whose score is a feature, ``{}`` for its defaults; needs torch. By default none:
+    what followed what is then all that is known of the order of a user's rows."""

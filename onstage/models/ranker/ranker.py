@@ -24,6 +24,7 @@ from onstage.models.ranker.config import RankerConfig
 from onstage.models.ranker.events import best_of, drawn, events_of, fewer, parts
 from onstage.models.ranker.signals import Signals
 from onstage.models.ranker.trees import Lessons, Trees, grown
+from onstage.models.sequence.engine import need_torch
 from onstage.models.state import State
 from onstage.seeds import integer
 from onstage.types import Positions, Scores
@@ -109,6 +110,8 @@ class Ranker(Recommender[RankerConfig]):
 
     @override
     def _fit(self, dataset: Dataset, rng: np.random.Generator, options: FitOptions) -> None:
+        if self.config.sequence is not None:
+            need_torch("ranker with `sequence`")
         self._threads = options.threads
         lessons = self._lessons(dataset, rng, options)
         self._signals = Signals.fit(self.config, dataset, options)
@@ -198,7 +201,7 @@ class Ranker(Recommender[RankerConfig]):
 
     @override
     def _restore(self, dataset: Dataset, state: State) -> None:
-        self._signals = Signals.restored(state)
+        self._signals = Signals.restored(self.config, dataset, state)
         self._text = state[TREES].tobytes().decode()
         self._trees = Trees(self._text) if self._text else None
 

@@ -18,6 +18,7 @@ from onstage.models.ease import Ease, EaseConfig
 from onstage.models.ranker.audience import audience_features, unit
 from onstage.models.ranker.config import RankerConfig
 from onstage.models.ranker.profiles import Profiles, whole_profile
+from onstage.models.ranker.sequence import SequenceSignal
 from onstage.models.similarity import Kernel, nearest
 from onstage.models.state import State, pack, unpack
 from onstage.types import Scores
@@ -48,6 +49,8 @@ class Signals:
         Row ``i`` holds the most similar items of ``i``.
     follows : csr_matrix, shape (n_items, n_items)
         Row ``i`` holds how often ``i`` came right after each item, as a share of all that did.
+    sequence
+        SASRec, where it is asked for.
     """
 
     ease_items: NDArray[np.int64]
@@ -56,6 +59,7 @@ class Signals:
     item_factors: NDArray[np.float32]
     cosine: sparse.csr_matrix
     follows: sparse.csr_matrix
+    sequence: SequenceSignal | None = None
 
     @classmethod
     def fit(cls, config: RankerConfig, dataset: Dataset, options: FitOptions) -> Self:
@@ -70,6 +74,7 @@ class Signals:
         als = Als(AlsConfig(factors=config.factors, iterations=ROUNDS)).fit(dataset, options)
         had = dataset.counts.T.tocsr()
         had.data = np.ones_like(had.data)
+        sequence = config.sequence
         kernel = Kernel.of(had, "cosine", shrinkage=config.shrinkage, k1=1.2, b=0.75)
         return cls(
             trained,
@@ -78,6 +83,7 @@ class Signals:
             als.item_factors,
             nearest(kernel, config.neighbours),
             _follows(dataset),
+            None if sequence is None else SequenceSignal.fit(sequence, dataset, options),
         )
 
     @cached_property
@@ -87,6 +93,8 @@ class Signals:
 
     def features(self, asked: Asked, past: Past) -> Columns:
         """Scores of every pair; ``ease`` only where there is an EASE, ``nan`` for items it lacks.
+
+        ``sasrec`` only where it is asked for, ``nan`` also where it can read nothing of the user.
 
         Notes
         -----
@@ -123,6 +131,8 @@ class Signals:
         if len(self.ease_items):
             values["ease"] = self._ease(live, had.whole)[line, column]
             values["ease_week"] = self._ease(live, had.week)[line, column]
+        if self.sequence is not None:
+            values["sasrec"] = self.sequence.scores(asked, past)
         return values
 
     def similarity(self, asked: Asked, past: Past) -> Scores:
@@ -157,11 +167,13 @@ class Signals:
             "item_factors": self.item_factors,
             **pack(self.cosine, "cosine"),
             **pack(self.follows, "follows"),
+            **(self.sequence.state() if self.sequence else {}),
         }
 
     @classmethod
-    def restored(cls, state: State) -> Self:
-        """The counterpart of :meth:`state`."""
+    def restored(cls, config: RankerConfig, dataset: Dataset, state: State) -> Self:
+        """The counterpart of :meth:`state`; `dataset` is what :meth:`fit` was given."""
+        sequence = config.sequence
         return cls(
             state["ease_items"],
             state["ease_weights"],
@@ -169,6 +181,7 @@ class Signals:
             state["item_factors"],
             unpack(state, "cosine"),
             unpack(state, "follows"),
+            None if sequence is None else SequenceSignal.restored(sequence, dataset, state),
         )
 
 

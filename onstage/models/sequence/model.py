@@ -19,7 +19,7 @@ from onstage.models.sequence.checkpoint import Checkpoint, digest_of
 from onstage.models.sequence.config import SequenceConfig
 from onstage.models.sequence.engine import need_torch, single_torch
 from onstage.models.sequence.validation import Newest
-from onstage.models.sequence.windows import Windows, recent, visible
+from onstage.models.sequence.windows import Rows, Windows, recent, visible
 from onstage.models.state import State
 from onstage.seeds import integer
 from onstage.settings import load_settings
@@ -60,7 +60,7 @@ class SequenceModel(Recommender[ConfigT]):
     how often, if it stands in the window. Its score is :math:`\langle f, c_i \rangle`.
 
     The same seed, data and configuration give the same model on any number of threads (CPU): a
-    batch is always computed in the same four parts, each on one thread. On a GPU sums may be
+    batch is always computed in the same two parts, each on one thread. On a GPU sums may be
     ordered otherwise from run to run.
     """
 
@@ -193,20 +193,36 @@ class SequenceModel(Recommender[ConfigT]):
         self._largest = fitting.network.largest
         self._curve = progress.curve
 
+    def paired(self, rows: Rows, requests: Requests, line: Positions, item: Positions) -> Scores:
+        """Score pairs of a request and an item, reading `rows` in place of the history.
+
+        Parameters
+        ----------
+        line : ndarray of int64, shape (n_pairs,)
+            Request of each pair, ascending.
+        item : ndarray of int64, shape (n_pairs,)
+
+        Returns
+        -------
+        ndarray of float32, shape (n_pairs,)
+            ``-inf`` where the item has no training row.
+        """
+        bounds = np.searchsorted(line, np.arange(len(requests) + 1))
+        columns = np.arange(len(item)) - bounds[line]
+        tokens = np.zeros((len(requests), int(np.diff(bounds).max(initial=0))), dtype=np.int64)
+        tokens[line, columns] = item + 1
+        return np.asarray(self._answer(rows, requests, tokens)[line, columns])
+
     @override
     def _score(self, requests: Requests, items: Positions) -> Scores:
         tokens = np.broadcast_to(items + 1, (len(requests), len(items)))
-        return self._answer(requests, tokens)
+        return self._answer(self.history, requests, tokens)
 
     @override
     def _score_pairs(self, requests: Requests, some: Pairs) -> Scores:
-        sizes = np.diff(some.bounds)
-        columns = np.arange(len(some.item)) - some.bounds[some.line]
-        tokens = np.zeros((len(requests), int(sizes.max(initial=0))), dtype=np.int64)
-        tokens[some.line, columns] = some.item + 1
-        return np.asarray(self._answer(requests, tokens)[some.line, columns])
+        return self.paired(self.history, requests, some.line, some.item)
 
-    def _answer(self, requests: Requests, tokens: Positions) -> Scores:
+    def _answer(self, rows: Rows, requests: Requests, tokens: Positions) -> Scores:
         """Scores of candidates, those without training rows left out, shape of `tokens`."""
         known = np.append(False, self._trained)  # token 0 is nobody
         network = self._ready()
@@ -214,12 +230,8 @@ class SequenceModel(Recommender[ConfigT]):
         step = max(1, CELLS // max(1, tokens.shape[1] * self.config.window))
         for low in range(0, len(requests), step):
             part = slice(low, low + step)
-            batch = recent(
-                self.history,
-                requests.take(np.arange(len(requests))[part]),
-                self.config.window,
-                self._trained,
-            )
+            asked = requests.take(np.arange(len(requests))[part])
+            batch = recent(rows, asked, self.config.window, self._trained)
             some = np.where(known[tokens[part]], tokens[part], 0)
             with single_torch():
                 scores[part] = network.scores(batch, some)

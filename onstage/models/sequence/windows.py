@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onstage.data.dataset import Dataset
-from onstage.data.history import History
 from onstage.data.requests import Requests, ragged
 from onstage.types import Positions, Ticks
 
@@ -131,8 +130,26 @@ def _laid(
     return table
 
 
+class Rows(Protocol):
+    """Rows by user, then time: :class:`onstage.data.history.History`, or others arranged so."""
+
+    @property
+    def item(self) -> Positions:
+        """Item of each row."""
+        ...
+
+    @property
+    def time(self) -> Ticks:
+        """Ticks of each row."""
+        ...
+
+    def bounds(self, requests: Requests) -> tuple[Positions, Positions]:
+        """Half-open row ranges of what each request may see: rows before its time."""
+        ...
+
+
 def visible(
-    history: History, requests: Requests, window: int, trained: NDArray[np.bool_]
+    history: Rows, requests: Requests, window: int, trained: NDArray[np.bool_]
 ) -> tuple[Positions, Positions]:
     """Request numbers and row numbers of what each request reads, oldest first.
 
@@ -144,7 +161,7 @@ def visible(
     return line[kept], row[kept]
 
 
-def recent(history: History, requests: Requests, window: int, trained: NDArray[np.bool_]) -> Batch:
+def recent(history: Rows, requests: Requests, window: int, trained: NDArray[np.bool_]) -> Batch:
     """What each request reads (:func:`visible`), with one target each: unknown, at its time."""
     line, row = visible(history, requests, window, trained)
     counts = np.bincount(line, minlength=len(requests))
