@@ -57,5 +57,9 @@ class TrackingError(OnstageError, ConnectionError):
     """The tracking server or the registry cannot be reached or refuses."""
 
 
+class StaleError(OnstageError, RuntimeError):
+    """What a decision rested on has changed since: decide again."""
+
+
 class OrchestrationError(OnstageError, ConnectionError):
     """The Prefect server cannot be reached."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from onstage.data.store import Reference
+from onstage.errors import StaleError
 from onstage.pipeline.gate import Gate
 from onstage.pipeline.outcome import Gain, Verdict
 from onstage.pipeline.recipes import Recipe, named, recipe_of, with_champion
@@ -24,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 BUNDLE_KEY: Final = "onstage.bundle"
 """Tag of a version: the store's key of the bundle that it was made from."""
+ATTEMPTS: Final = 3
+"""How often is decided anew where somebody else has become champion meanwhile."""
 
 
 def registry_of(workspace: Workspace) -> Registry:
@@ -66,6 +69,17 @@ def promoted(  # a decision looks at all of these
     ``mlflow.yaml``).
     """
     gate = Gate(workspace, log, board, backtests, recipes)
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return _put_forward(gate, run)
+        except StaleError as error:
+            logger.warning("%s", error)
+    return _put_forward(gate, run)
+
+
+def _put_forward(gate: Gate, run: str) -> Verdict:
+    """Decide once against whoever is champion now, and carry it out."""
+    workspace = gate.workspace
     registry, audit = registry_of(workspace), audit_of(workspace)
     name = workspace.registered_model
     champion = registry.champion(name)

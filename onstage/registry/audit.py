@@ -5,6 +5,7 @@ import json
 import logging
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Self
@@ -14,6 +15,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from onstage.errors import StoreError
 from onstage.registry.conditions import Condition, Gain, Number
 from onstage.registry.promotion import Decision
+from onstage.tracking.lock import locked
 
 
 logger = logging.getLogger(__name__)
@@ -116,16 +118,40 @@ class Audit:
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other processes from writing; waits for the holder, and dies with its process.
+
+        Raises
+        ------
+        StoreError
+            If the lock's file, beside the audit, cannot be made.
+        """
+        with ExitStack() as held:
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                held.enter_context(locked(self.path.with_name(f"{self.path.name}.lock")))
+            except OSError as error:
+                raise self._unwritable(error) from error
+            yield
+
     def append(self, entry: Entry) -> None:
         """Add one line and wait until it is on the disk.
 
-        A line torn by a killed process is closed first, so that it costs only itself.
+        A line torn by a killed process is closed first, so that it costs only itself. Where the
+        clock went back since the last entry, a warning says so and the entry keeps its own time.
 
         Raises
         ------
         StoreError
             If the file cannot be written.
         """
+        last = self.last(entry.model)
+        if last is not None and entry.time < last.time:
+            logger.warning(
+                "%s: the clock went back from %s to %s; the audit's order counts",
+                entry.model, last.time, entry.time,
+            )  # fmt: skip
         line = f"{json.dumps(entry.model_dump(mode='json'), ensure_ascii=False)}\n"
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -137,8 +163,7 @@ class Audit:
                 stream.flush()
                 os.fsync(stream.fileno())
         except OSError as error:
-            message = f"audit {self.path}: {error.strerror}; choose a writable ONSTAGE_HOME"
-            raise StoreError(message) from error
+            raise self._unwritable(error) from error
 
     def entries(self, model: str | None = None) -> Iterator[Entry]:
         """Every entry in the order it was written, or those of one registered model.
@@ -156,21 +181,33 @@ class Audit:
     def champion_at(self, model: str, time: datetime) -> str | None:
         """Version that was champion of `model` at `time` (timezone-aware); None before the first.
 
-        An entry holds from its own instant on, ``entry.time <= time``.
+        An entry holds from its own instant on, ``entry.time <= time``, and until the next. Where
+        the clock went back between two, the order in which they were written counts: the later one
+        holds from the latest instant written before it.
         """
-        champion = None
-        for entry in self.entries(model):
-            if entry.time <= time:
-                champion = entry.after
-        return champion
+        entry = self.crowned(model, time)
+        return None if entry is None else entry.after
 
     def crowned(self, model: str, time: datetime) -> Entry | None:
         """The entry by which whoever was champion at `time` had become champion."""
-        entry, held = None, None
-        for one in self.entries(model):
-            if one.time <= time and one.after != held:
-                entry, held = one, one.after
-        return entry
+        found, held = None, None
+        for since, entry in self._timed(model):
+            if since <= time and entry.after != held:
+                found, held = entry, entry.after
+        return found
+
+    def _timed(self, model: str) -> Iterator[tuple[datetime, Entry]]:
+        """Every entry and since when it holds: instants that never go back."""
+        since, gone_back = datetime.min.replace(tzinfo=UTC), 0
+        for entry in self.entries(model):
+            gone_back += entry.time < since
+            since = max(since, entry.time)
+            yield since, entry
+        if gone_back:
+            logger.warning(
+                "audit %s: the clock went back before %d entries of %s; their order counts",
+                self.path, gone_back, model,
+            )  # fmt: skip
 
     def last(self, model: str) -> Entry | None:
         """The newest entry of `model`."""
@@ -178,6 +215,9 @@ class Audit:
         for newest in self.entries(model):  # noqa: B007  # the last one is the answer
             pass
         return newest
+
+    def _unwritable(self, error: OSError) -> StoreError:
+        return StoreError(f"audit {self.path}: {error.strerror}; choose a writable ONSTAGE_HOME")
 
     def _parse(self, number: int, line: str) -> Entry | None:
         if not line.strip():

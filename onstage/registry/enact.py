@@ -1,10 +1,13 @@
 """A decision carried out: aliases moved, tags written, the audit told. Safe to do twice."""
 
+import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final, Literal
 
-from onstage.errors import ConfigError
+from onstage.errors import ConfigError, StaleError
 from onstage.registry.audit import Audit, Entry, whoami
 from onstage.registry.promotion import Decision
 from onstage.registry.versions import DECIDED, DECISION, REASONS, Registry, Version
@@ -14,6 +17,8 @@ logger = logging.getLogger(__name__)
 
 FILE: Final = "promotion/decision.json"
 """Where the run keeps the audit's entry."""
+PAGE: Final = "promotion/decision.md"
+"""The same for a person."""
 _MOVES: Final = frozenset({"first", "promoted", "refreshed"})
 
 
@@ -24,40 +29,97 @@ def enact(
 
     The challenger's alias always moves to the challenger, the champion's only on ``promote``.
     Tags are written before the alias moves and the audit after: whatever a killed process left
-    undone, :func:`reconcile` can tell from the tags.
+    undone, :func:`reconcile` can tell from the tags. Processes that promote at the same time do so
+    one after the other.
 
     Parameters
     ----------
     decision
         Its challenger must be registered.
     run_id
-        Run that gets the reasons as tags and the entry as ``promotion/decision.json``.
+        Run that gets the reasons as tags, the entry as ``promotion/decision.json``, and the same
+        to read as ``promotion/decision.md``.
 
     Raises
     ------
     ConfigError
         If the challenger has no version.
+    StaleError
+        If somebody else has become champion since `decision` was taken. Nothing has been changed.
     TrackingError, StoreError
-        If the registry or the audit cannot be written.
+        If the registry or the audit cannot be written. The champion is who it was, or the
+        challenger; the next call writes down which.
     """
     version = decision.challenger.version
     if version is None:
         message = f"challenger {decision.challenger.name} has no version: register it first"
         raise ConfigError(message)
-    reconcile(registry, audit, name)
-    entry = Entry.of(name, decision, run_id=run_id)
-    registry.set_challenger(name, version)
-    champion = None if decision.champion is None else decision.champion.version
-    if version != champion:  # what made it champion stays written on it
-        registry.annotate(name, version, decision, entry.time, run_id)
-    if run_id is not None:
-        registry.log_json(run_id, entry.model_dump(mode="json"), FILE)
-    if decision.promote:
-        registry.promote(name, version)
-    if not _repeats(audit.last(name), entry):
+    with _alone(registry, audit):
+        _reconcile(registry, audit, name)
+        entry = Entry.of(name, decision, run_id=run_id)
+        last = audit.last(name)
+        if last is not None and _repeats(last, entry):
+            return last
+        _check_champion(registry, name, entry)
+        registry.set_challenger(name, version)
+        if version != entry.before:  # what made it champion stays written on it
+            registry.annotate(name, version, decision, entry.time, run_id)
+        if run_id is not None:
+            value = json.dumps(entry.model_dump(mode="json"), indent=1, ensure_ascii=False)
+            registry.log_text(run_id, value, FILE)
+            registry.log_text(run_id, page(entry), PAGE)
+        if decision.promote:
+            registry.promote(name, version)
         audit.append(entry)
     logger.info("%s: %s", name, decision.sentence)
     return entry
+
+
+@contextmanager
+def _alone(registry: Registry, audit: Audit) -> Iterator[None]:
+    with audit.alone(), registry.alone():
+        yield
+
+
+def _check_champion(registry: Registry, name: str, entry: Entry) -> None:
+    """Refuse a decision about a champion who is none any more."""
+    champion = registry.champion(name)
+    held = None if champion is None else champion.version
+    if held != entry.before:
+        message = (
+            f"{name}: decided against {_called(entry.before)}, but {_called(held)} is champion "
+            "now; decide again"
+        )
+        raise StaleError(message)
+
+
+def _called(version: str | None) -> str:
+    return "nobody" if version is None else f"v{version}"
+
+
+def page(entry: Entry) -> str:
+    """Write an entry as Markdown: who, and every condition with its numbers."""
+    moved = entry.before != entry.after
+    change = f"{_called(entry.before)} → {_called(entry.after)}"
+    champion = change if moved else _called(entry.after)
+    lines = [
+        f"# {entry.model}: {entry.action}",
+        "",
+        f"{entry.time:%Y-%m-%d %H:%M:%S} UTC, by {entry.who}",
+        "",
+        f"Challenger {_called(entry.challenger)}; champion {champion}.",
+        "",
+        *(f"- {reason}" for reason in entry.reasons),
+        "",
+        "| condition | passed | value | low | high | limit | events |",
+        "| :-- | :-- | --: | --: | --: | --: | --: |",
+    ]
+    for one in entry.conditions:
+        verdict = "not judged" if not one.judged else "yes" if one.passed else "**no**"
+        numbers = (one.value, one.low, one.high, one.limit)
+        shown = " | ".join("" if number is None else f"{number:.4f}" for number in numbers)
+        lines.append(f"| {one.what} | {verdict} | {shown} | {one.n or ''} |")
+    return "\n".join([*lines, ""])
 
 
 def rollback(
@@ -72,14 +134,15 @@ def rollback(
     TrackingError
         If `version` does not exist.
     """
-    reconcile(registry, audit, name)
-    champion = registry.champion(name)
-    target = registry.previous(name) if version is None else registry.get(name, version)
-    if champion is None or target is None or target.version == champion.version:
-        held = "nobody" if champion is None else f"v{champion.version}"
-        message = f"{name}: {held} is champion and there is no other version to go back to"
-        raise ConfigError(message)
-    return _moved(registry, audit, champion, target, "rolled-back", reason)
+    with _alone(registry, audit):
+        _reconcile(registry, audit, name)
+        champion = registry.champion(name)
+        target = registry.previous(name) if version is None else registry.get(name, version)
+        if champion is None or target is None or target.version == champion.version:
+            held = "nobody" if champion is None else f"v{champion.version}"
+            message = f"{name}: {held} is champion and there is no other version to go back to"
+            raise ConfigError(message)
+        return _moved(registry, audit, champion, target, "rolled-back", reason)
 
 
 def force(
@@ -96,16 +159,17 @@ def force(
     TrackingError
         If `version` does not exist.
     """
-    reconcile(registry, audit, name)
-    champion = registry.champion(name)
-    target = registry.challenger(name) if version is None else registry.get(name, version)
-    if target is None:
-        message = f"{name} has no challenger; `onstage retrain` or `onstage promote` registers one"
-        raise ConfigError(message)
-    if champion is not None and champion.version == target.version:
-        message = f"{name}: v{target.version} is champion already; name another with --version"
-        raise ConfigError(message)
-    return _moved(registry, audit, champion, target, "forced", reason)
+    with _alone(registry, audit):
+        _reconcile(registry, audit, name)
+        champion = registry.champion(name)
+        target = registry.challenger(name) if version is None else registry.get(name, version)
+        if target is None:
+            message = f"{name} has no challenger; `onstage promote` registers one"
+            raise ConfigError(message)
+        if champion is not None and champion.version == target.version:
+            message = f"{name}: v{target.version} is champion already; name another with --version"
+            raise ConfigError(message)
+        return _moved(registry, audit, champion, target, "forced", reason)
 
 
 def _moved(  # who, whom, how and why
@@ -135,13 +199,21 @@ def reconcile(registry: Registry, audit: Audit, name: str) -> Entry | None:
     """Write down a champion that the audit does not know of; None if there is none.
 
     A killed promotion is recognised by its tags and recorded as what it was; an alias that was
-    moved by other means (MLflow's page, another machine) is recorded as ``observed``, now.
+    moved by other means (MLflow's page, another machine) is recorded as ``observed``, now. The
+    alias of the previous champion, which a promotion that broke off may have moved alone, is put
+    back to whom the audit names.
     """
+    with _alone(registry, audit):
+        return _reconcile(registry, audit, name)
+
+
+def _reconcile(registry: Registry, audit: Audit, name: str) -> Entry | None:
     champion = registry.champion(name)
     last = audit.last(name)
     known = None if last is None else last.after
     after = None if champion is None else champion.version
     if after == known:
+        _mend_previous(registry, audit, name, after)
         return None
     entry = None if champion is None else _interrupted(champion, last)
     if entry is None:
@@ -157,6 +229,18 @@ def reconcile(registry: Registry, audit: Audit, name: str) -> Entry | None:
     logger.warning("%s: champion is %s where the audit had %s", name, after, known)
     audit.append(entry)
     return entry
+
+
+def _mend_previous(registry: Registry, audit: Audit, name: str, champion: str | None) -> None:
+    """Undo a promotion that moved the previous champion's alias and broke off."""
+    previous = registry.previous(name)
+    if champion is None or previous is None or previous.version != champion:
+        return
+    moves = [entry for entry in audit.entries(name) if entry.before != entry.after]
+    known = {version.version for version in registry.versions(name)}
+    before = moves[-1].before if moves and moves[-1].before in known else None
+    logger.warning("%s: a promotion broke off; previous is %s again", name, before)
+    registry.set_previous(name, before)
 
 
 def _interrupted(champion: Version, last: Entry | None) -> Entry | None:
@@ -182,8 +266,6 @@ def _interrupted(champion: Version, last: Entry | None) -> Entry | None:
     )
 
 
-def _repeats(last: Entry | None, entry: Entry) -> bool:
+def _repeats(last: Entry, entry: Entry) -> bool:
     """Whether the audit ends with the same decision of the same run."""
-    if last is None or entry.run_id is None:
-        return False
     return last == entry.model_copy(update={"time": last.time, "who": last.who})

@@ -1,7 +1,8 @@
 """Registered versions and their aliases, by explicit calls and without an ambient run."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,9 +14,8 @@ from mlflow.entities import Metric
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
-from onstage.data.store import digest_file, digest_json
-from onstage.errors import TrackingError
 from onstage.registry.promotion import Decision, Standing
+from onstage.registry.proposals import Proposal
 from onstage.registry.uploads import upload
 from onstage.settings import Aliases, MlflowSettings, Settings
 from onstage.tracking.client import connect, translated
@@ -81,60 +81,6 @@ class Version:
             model=tags.get(MODEL, ""),
             tags=tags,
         )
-
-
-def bundle_in(folder: Path) -> Path:
-    """The one artifact of a served model's folder: its bundle.
-
-    Raises
-    ------
-    TrackingError
-        If there is none, or more than one.
-    """
-    found = [path for path in (folder / "artifacts").glob("*") if path.is_dir()]
-    if len(found) != 1:
-        message = f"model folder {folder}: {len(found)} bundles in artifacts/, expected one"
-        raise TrackingError(message)
-    return found[0]
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """What is registered: a model folder and the recipe that made it.
-
-    Attributes
-    ----------
-    model
-        Its name on the leaderboard, e.g. ``als``.
-    config
-        Recipe: algorithm and hyperparameters, as JSON.
-    data_digest
-        Digest of the data it was fitted on.
-    folder
-        An MLflow model (:func:`onstage.serving.pyfunc.save_pyfunc`).
-    metrics
-        What it reached; kept for people, never used by a later decision.
-    tags
-        More tags for the version.
-    """
-
-    model: str
-    config: Mapping[str, Any]
-    data_digest: str
-    folder: Path
-    metrics: Mapping[str, float] = field(default_factory=lambda: _EMPTY)
-    tags: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
-
-    @property
-    def key(self) -> str:
-        """Digest of recipe, data and learned content: the same key is the same version."""
-        root = bundle_in(self.folder)
-        content = {
-            str(path.relative_to(root)): digest_file(path)
-            for path in sorted(root.rglob("*"))
-            if path.is_file()
-        }
-        return digest_json({"config": self.config, "data": self.data_digest, "content": content})
 
 
 class Registry:
@@ -225,6 +171,25 @@ class Registry:
         """The version that was champion before."""
         return self.by_alias(name, self.aliases.previous)
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other promoters of the same database out, whatever their home folder.
+
+        A tracking server offers no such lock: there, promoters of several homes must not overlap.
+        """
+        with ExitStack() as held:
+            with translated(self.endpoint):
+                held.enter_context(self.endpoint.alone())
+            yield
+
+    def set_previous(self, name: str, version: str | None) -> None:
+        """Point the previous champion's alias at `version`; None takes it away."""
+        with translated(self.endpoint):
+            if version is None:
+                self._client.delete_registered_model_alias(name, self.aliases.previous)
+            else:
+                self._client.set_registered_model_alias(name, self.aliases.previous, version)
+
     def set_challenger(self, name: str, version: str) -> None:
         """Point the challenger's alias at `version`."""
         with translated(self.endpoint):
@@ -259,10 +224,10 @@ class Registry:
                 if run_id is not None:
                     self._client.set_tag(run_id, key, value)
 
-    def log_json(self, run_id: str, value: Mapping[str, Any], file: str) -> None:
-        """Keep `value` as a JSON file of the run."""
+    def log_text(self, run_id: str, text: str, file: str) -> None:
+        """Keep `text` as a file of the run."""
         with translated(self.endpoint):
-            self._client.log_dict(run_id, dict(value), file)
+            self._client.log_text(run_id, text, file)
 
     def download(self, version: Version, target: Path | None = None) -> Path:
         """Fetch a version's folder; the folder itself where it is on this machine."""

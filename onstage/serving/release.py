@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from onstage.registry.versions import Proposal, Registry, Version, bundle_in
+from onstage.registry.proposals import Proposal, bundle_in
+from onstage.registry.versions import Registry, Version
 from onstage.serving.bundle import Bundle, load_bundle
 from onstage.serving.pyfunc import save_pyfunc
 

@@ -12,7 +12,8 @@ from click.testing import CliRunner, Result
 from flows.cli import main
 from onstage.pipeline.promoting import audit_of, registry_of
 from onstage.pipeline.workspace import Workspace
-from onstage.registry.versions import Proposal, Registry
+from onstage.registry.proposals import Proposal
+from onstage.registry.versions import Registry
 
 
 pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("default")]

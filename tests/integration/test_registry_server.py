@@ -15,7 +15,8 @@ from onstage.errors import TrackingError
 from onstage.registry.audit import Audit
 from onstage.registry.enact import enact
 from onstage.registry.promotion import decide
-from onstage.registry.versions import Proposal, Registry
+from onstage.registry.proposals import Proposal
+from onstage.registry.versions import Registry
 from onstage.settings import Promotion
 from onstage.tracking.endpoint import Endpoint, probe
 

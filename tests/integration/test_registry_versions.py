@@ -15,7 +15,8 @@ from onstage.evaluation.comparison import Difference
 from onstage.registry.audit import Audit
 from onstage.registry.enact import FILE, enact, reconcile, rollback
 from onstage.registry.promotion import CHAMPION, Decision, decide
-from onstage.registry.versions import KEY, Proposal, Registry, Version
+from onstage.registry.proposals import Proposal
+from onstage.registry.versions import KEY, Registry, Version
 from onstage.settings import Promotion
 from onstage.tracking.endpoint import Endpoint
 

@@ -63,6 +63,38 @@ def test_a_line_torn_by_a_killed_process_costs_only_itself(
     assert "line 2 cannot be read" in caplog.text
 
 
+def test_where_the_clock_went_back_the_order_of_the_audit_counts(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Written on day 0, then by a clock that says day 5, then by one set right again: day 2."""
+    audit = Audit(tmp_path / "audit.jsonl")
+    with caplog.at_level(logging.WARNING):
+        for one in (entry(0, "1"), entry(5, "2"), entry(2, "3"), entry(6, "4")):
+            audit.append(one)
+    assert "onstage-demo: the clock went back from 2026-11-21" in caplog.text
+    assert caplog.text.count("went back") == 1
+    answers = {0: "1", 2: "1", 4: "1", 5: "3", 6: "4"}  # v2 was replaced before anybody could ask
+    caplog.clear()
+    with caplog.at_level(logging.WARNING):
+        found = {
+            day: audit.champion_at("onstage-demo", MONDAY + timedelta(days=day)) for day in answers
+        }
+    assert found == answers
+    assert "the clock went back before 1 entries of onstage-demo; their order counts" in caplog.text
+    assert [e.after for e in audit.entries()] == ["1", "2", "3", "4"]
+
+
+def test_a_clock_that_went_back_in_one_model_says_nothing_about_another(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    audit = Audit(tmp_path / "audit.jsonl")
+    with caplog.at_level(logging.WARNING):
+        audit.append(entry(5, "1"))
+        audit.append(entry(2, "7", model="onstage-other"))
+    assert audit.champion_at("onstage-other", MONDAY + timedelta(days=2)) == "7"
+    assert not caplog.text
+
+
 def test_an_audit_that_was_never_written_is_empty(tmp_path: Path) -> None:
     assert Audit(tmp_path / "audit.jsonl").last("onstage-demo") is None
 
@@ -88,4 +120,8 @@ def test_a_decision_is_recorded_with_its_intervals_and_its_author(tmp_path: Path
     assert line["intervals"]["popularity"]["low"] is None
     assert (line["action"], line["before"], line["after"]) == ("kept", "7", "7")
     assert line["who"]
+    over, popularity, memory = line["conditions"]
+    assert (over["kind"], over["passed"], over["low"], over["n"]) == ("champion", True, 0.01, 513)
+    assert (popularity["judged"], popularity["value"]) == (False, None)
+    assert memory["reason"] == "memory was not on the leaderboard"
     assert audit.last("onstage-demo") == Entry.model_validate(line)
