@@ -29,6 +29,10 @@ class SplitError(OnstageError, ValueError):
     """A split was asked for that the interactions cannot give."""
 
 
+class LeakError(SplitError):
+    """A model knows what it is asked, or its candidates give the answer away."""
+
+
 class StoreError(OnstageError, OSError):
     """The artefact store cannot be read or written."""
 

@@ -194,6 +194,12 @@ class AvailabilityIndex:
             made.__dict__["sets"] = self.sets.moved(positions)
         return made
 
+    def until(self, tick: int) -> Self:
+        """What was live before `tick`: later windows are gone, open ones end there."""
+        before = self.starts < tick
+        ends = np.minimum(self.ends[before], tick)
+        return type(self)(self.n_items, self.item[before], self.starts[before], ends, self.always)
+
     @property
     def windows(self) -> tuple[Positions, Ticks, Ticks]:
         """Items, starts and ends."""

@@ -99,7 +99,7 @@ def evaluate(
 
     Raises
     ------
-    SplitError
+    LeakError
         If the model was fitted on what it is asked.
     ContractError
         If the model's vocabulary is not the holdout's.

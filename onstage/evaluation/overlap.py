@@ -3,12 +3,9 @@
 import numpy as np
 
 from onstage.data.dataset import Dataset
-from onstage.errors import ContractError, SplitError
+from onstage.errors import ContractError, LeakError
 from onstage.splitting.holdout import Holdout
 from onstage.types import Positions
-
-
-MASKED = "masked"
 
 
 def check_no_overlap(holdout: Holdout, train: Dataset | None = None) -> None:
@@ -23,7 +20,7 @@ def check_no_overlap(holdout: Holdout, train: Dataset | None = None) -> None:
 
     Raises
     ------
-    SplitError
+    LeakError
         If training has a row at or after the first request, which covers the targets' own rows;
         or, of a masked holdout, if training or the visible history has a pair that is asked for.
     ContractError
@@ -38,7 +35,7 @@ def check_no_overlap(holdout: Holdout, train: Dataset | None = None) -> None:
         )
         raise ContractError(message)
     _check_time(holdout, train)
-    if holdout.protocol == MASKED:
+    if holdout.is_random:
         _check_pairs(holdout, "training", train.user * train.n_items + train.item)
         request, row = holdout.past.rows(holdout.requests)
         seen = holdout.requests.users[request] * train.n_items + holdout.past.item[row]
@@ -61,7 +58,7 @@ def _check_time(holdout: Holdout, train: Dataset) -> None:
             f"{clock.render(int(train.time[-1]))} stand in the part that is asked about, which "
             f"starts at {clock.render(first)}; fit on holdout.train"
         )
-        raise SplitError(message)
+        raise LeakError(message)
 
 
 def _check_pairs(holdout: Holdout, name: str, known: Positions) -> None:
@@ -74,4 +71,4 @@ def _check_pairs(holdout: Holdout, name: str, known: Positions) -> None:
             f"{holdout.protocol} {holdout.part}: {name} has {len(shown)} of the hidden pairs, "
             f"the first (user {pair[0]}, item {pair[1]}); fit on holdout.train"
         )
-        raise SplitError(message)
+        raise LeakError(message)

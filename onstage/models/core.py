@@ -133,6 +133,17 @@ class Core(ABC, Generic[ConfigT]):
             scores[excluded] = np.nan
             yield many[line], items, scores
 
+    def features(
+        self,
+        requests: Requests,  # noqa: ARG002  # for subclasses
+        candidates: Candidates,  # noqa: ARG002
+    ) -> Mapping[str, NDArray[np.float32]]:
+        """What the model looks at, name to one number a (request, candidate); most show nothing.
+
+        Pairs stand by request, then by item; exclusions are left out.
+        """
+        return {}
+
     def _scored_pairs(
         self, requests: Requests, some: Pairs
     ) -> Iterator[tuple[Positions, Positions, Scores]]:

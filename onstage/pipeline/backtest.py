@@ -18,6 +18,7 @@ from onstage.data.store import Reference
 from onstage.evaluation.averaging import averaged, by_seed
 from onstage.evaluation.evaluate import evaluate
 from onstage.evaluation.latency import latency
+from onstage.evaluation.leaks.finding import Finding
 from onstage.evaluation.occasions import by_occasion
 from onstage.models.base import Recommender
 from onstage.models.catalog import build
@@ -25,16 +26,19 @@ from onstage.models.config import FitOptions
 from onstage.models.saving import size_of
 from onstage.pipeline.checkpoints import checkpoint
 from onstage.pipeline.exams import accepted_log
+from onstage.pipeline.leaks import LEAKS, linted, report_of
 from onstage.pipeline.recipes import Recipe
 from onstage.pipeline.workspace import Workspace
 from onstage.splitting.holdout import Holdout
 
 
-BACKTEST_VERSION = "5"
+BACKTEST_VERSION = "6"
 COSTS = "costs.json"
 CURVES = "curves.json"
 SERVING: Final = ("latency_ms", "latency_p95_ms", "size_bytes")
 """Costs of the primary protocol's model, first seed; logged with its run as well."""
+SECONDS: Final = ("fit_seconds", "lint_seconds", "evaluate_seconds")
+"""Costs of every protocol, of all seeds together."""
 
 
 @dataclass
@@ -67,11 +71,17 @@ def backtested(workspace: Workspace, validated: Reference, recipe: Recipe) -> Re
     ``<protocol>.seeds.parquet``, what each reached; ``<protocol>.occasions.parquet``, scores by
     time since the last visit and by hour (live protocols only); and ``costs.json``, which is no
     content: the same answers are the same, however long they took. It has, by protocol,
-    ``fit_seconds``, ``evaluate_seconds`` and ``events`` (asked) over all seeds, and for the primary
-    protocol what serving the first seed's model takes: ``latency_ms`` and ``latency_p95_ms`` of one
-    request at a time (:mod:`onstage.evaluation.latency`) and ``size_bytes``
-    (:func:`onstage.models.saving.size_of`). ``curves.json`` has what models that learn in epochs
-    measured on the way, under the first seed.
+    ``fit_seconds``, ``lint_seconds``, ``evaluate_seconds`` and ``events`` (asked) over all seeds,
+    and for the primary protocol what serving the first seed's model takes: ``latency_ms`` and
+    ``latency_p95_ms`` of one request at a time (:mod:`onstage.evaluation.latency`) and
+    ``size_bytes`` (:func:`onstage.models.saving.size_of`). ``curves.json`` has what models that
+    learn in epochs measured on the way, under the first seed. ``leaks.json`` has what the leak lint
+    looked at, under the first seed (:mod:`onstage.pipeline.leaks`).
+
+    Raises
+    ------
+    LeakError
+        If the model knows what it is asked: nothing is published.
     """
     config = workspace.config
 
@@ -81,8 +91,9 @@ def backtested(workspace: Workspace, validated: Reference, recipe: Recipe) -> Re
         log = accepted_log(workspace, validated)
         tables: dict[str, list[pd.DataFrame]] = {protocol.name: [] for protocol in config.protocols}
         costs: dict[str, dict[str, float]] = {
-            name: {"fit_seconds": 0.0, "evaluate_seconds": 0.0, "events": 0} for name in tables
+            name: dict.fromkeys((*SECONDS, "events"), 0.0) for name in tables
         }
+        findings: dict[str, tuple[Finding, ...]] = {}
         curves: dict[str, Any] = {}
         what = {"log": validated.digest, "model": recipe.config.model_dump(mode="json")}
         for seed in seeds:
@@ -92,6 +103,10 @@ def backtested(workspace: Workspace, validated: Reference, recipe: Recipe) -> Re
             for protocol in config.protocols:
                 exam = log.exam(protocol).test
                 model, fit_seconds = fitted.on(exam.train)
+                if protocol.name not in findings:
+                    began = time.perf_counter()
+                    findings[protocol.name] = linted(log, protocol, model, recipe.name)
+                    costs[protocol.name]["lint_seconds"] += time.perf_counter() - began
                 began = time.perf_counter()
                 tables[protocol.name].append(evaluate(model, exam))
                 costs[protocol.name]["evaluate_seconds"] += time.perf_counter() - began
@@ -110,11 +125,12 @@ def backtested(workspace: Workspace, validated: Reference, recipe: Recipe) -> Re
                 occasions.to_parquet(folder / f"{protocol.name}.occasions.parquet", index=False)
         (folder / COSTS).write_text(json.dumps(costs, indent=1))
         (folder / CURVES).write_text(json.dumps(curves, indent=1))
+        report = report_of(config.protocols, findings)
+        (folder / LEAKS).write_text(report.model_dump_json(indent=1))
         return {
             "algorithm": recipe.config.algorithm,
             "seeds": len(seeds),
-            "fit_seconds": round(sum(c["fit_seconds"] for c in costs.values()), 3),
-            "evaluate_seconds": round(sum(c["evaluate_seconds"] for c in costs.values()), 3),
+            **{name: round(sum(c[name] for c in costs.values()), 3) for name in SECONDS},
             **{k: v for k, v in costs[config.primary.name].items() if k in SERVING},
         }
 
@@ -129,7 +145,7 @@ def backtested(workspace: Workspace, validated: Reference, recipe: Recipe) -> Re
             "seeds": len(seeds),
         },
         build_tables,
-        content=("*.parquet",),
+        content=("*.parquet", LEAKS),
     )
 
 

@@ -13,6 +13,8 @@ from onstage.data.dataset import Dataset
 from onstage.data.store import Reference
 from onstage.data.tables import read_table
 from onstage.errors import ContractError
+from onstage.evaluation.leaks.finding import Finding
+from onstage.evaluation.leaks.lint import lint_split
 from onstage.pipeline.workspace import Workspace
 from onstage.splitting.build import Holdouts, holdouts
 from onstage.splitting.protocol import Protocol
@@ -62,6 +64,11 @@ class Log:
     def exam(self, protocol: Protocol) -> Holdouts:
         """Both holdouts of one protocol."""
         return holdouts(protocol, self.dataset, self.availability)
+
+    @lru_cache(maxsize=8)  # noqa: B019
+    def lint(self, protocol: Protocol) -> tuple[Finding, ...]:
+        """What the leak lint says of both holdouts, once for all the models."""
+        return lint_split(self.exam(protocol), self.dataset, self.availability)
 
 
 @lru_cache(maxsize=2)

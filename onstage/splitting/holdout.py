@@ -66,6 +66,11 @@ class Holdout:
     def __len__(self) -> int:
         return len(self.requests)
 
+    @property
+    def is_random(self) -> bool:
+        """Whether the split is one at random, so that training rows may be later than requests."""
+        return self.protocol == "masked"
+
     @cached_property
     def past(self) -> History:
         """The history, indexed once for all the models that answer."""

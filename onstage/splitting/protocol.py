@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt
+from typing_extensions import override
 
 from onstage.availability.repeats import RepeatPolicy
 
@@ -12,6 +13,11 @@ class _Protocol(BaseModel):
 
     repeat: RepeatPolicy = RepeatPolicy()
     """Whether what a user already had may be recommended again."""
+
+    @property
+    def split(self) -> Literal["time", "random"]:
+        """Whether an instant divides the log, or chance: with that, models see the future."""
+        return "time"
 
 
 class TemporalProtocol(_Protocol):
@@ -76,6 +82,11 @@ class MaskedProtocol(_Protocol):
     """Which pairs are hidden."""
     repeat: RepeatPolicy = RepeatPolicy(kind="exclude")
     """Pairs that stay in training are never candidates here."""
+
+    @property
+    @override
+    def split(self) -> Literal["time", "random"]:
+        return "random"
 
     @property
     def name(self) -> str:

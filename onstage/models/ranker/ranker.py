@@ -1,7 +1,7 @@
 """Our ranker of who is live: the user's memory, everybody's behaviour, and similar items."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -96,6 +96,18 @@ class Ranker(Recommender[RankerConfig]):
             for rows, items, scores in self._scored_pairs(block, some):
                 yield order[rows], items, scores
 
+    @override
+    def features(
+        self, requests: Requests, candidates: Candidates
+    ) -> Mapping[str, NDArray[np.float32]]:
+        columns = []
+        for some in pairs(candidates, np.arange(len(requests)), CHUNK_PAIRS):
+            kept = np.flatnonzero(~some.excluded)
+            block = requests.take(some.rows)
+            asked = Asked(block, some.line[kept], some.item[kept], self.dataset.n_items)
+            columns.append(self._columns(asked))
+        return {name: np.concatenate([part[name] for part in columns]) for name in columns[0]}
+
     @property
     def _live(self) -> LivePast:
         if self._watched is None or self._watched[0] is not self._history:
@@ -175,9 +187,12 @@ class Ranker(Recommender[RankerConfig]):
         return _below(asked, scores, first)
 
     def _by_trees(self, head: Asked, trees: Trees) -> Scores:
-        columns = self._live.features(head) | self._signals.features(head, self._live.past)
+        columns = self._columns(head)
         features = np.stack([columns[name] for name in trees.names], axis=1)
         return trees.scores(features, threads=self._threads)
+
+    def _columns(self, asked: Asked) -> Columns:
+        return self._live.features(asked) | self._signals.features(asked, self._live.past)
 
     def _head(self, asked: Asked, live: LivePast, signals: Signals) -> NDArray[np.bool_]:
         """Which pairs the trees will see."""
