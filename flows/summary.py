@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from onstage.pipeline.leaks import leaks_line
 from onstage.pipeline.outcome import Outcome
 from onstage.pipeline.page import lists_place
 from onstage.pipeline.ranking import primary_rows, read_rows
@@ -40,6 +41,7 @@ def summary(config: Path, outcome: Outcome, wall: float) -> tuple[dict[str, Any]
         "champion": outcome.decision.champion,
         "challenger": outcome.decision.challenger,
         "leaderboard": leaderboard_records(primary),
+        "leaks": leaks_line(workspace, outcome.board),
         "mlflow_run": outcome.run,
         "report": outcome.page,
         "recommendations": str(lists),
@@ -50,6 +52,7 @@ def summary(config: Path, outcome: Outcome, wall: float) -> tuple[dict[str, Any]
     lines = [
         leaderboard_text(first, primary=workspace.mlflow.promotion.metric),
         outcome.decision.sentence,
+        leaks_line(workspace, outcome.board),
         "",
         f"report            {outcome.page}",
         f"recommendations   {lists}",

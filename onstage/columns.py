@@ -26,6 +26,8 @@ class Columns:
     REASON: Final = "reason"
     MODEL: Final = "model"
     PROTOCOL: Final = "protocol"
+    SPLIT: Final = "split"
+    """``time`` or ``random``: how the protocol of a leaderboard's row divides the log."""
     GROUP: Final = "group"
     METRIC: Final = "metric"
     VALUE: Final = "value"

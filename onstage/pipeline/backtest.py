@@ -18,7 +18,6 @@ from onstage.data.store import Reference
 from onstage.evaluation.averaging import averaged, by_seed
 from onstage.evaluation.evaluate import evaluate
 from onstage.evaluation.latency import latency
-from onstage.evaluation.leaks.finding import Finding
 from onstage.evaluation.occasions import by_occasion
 from onstage.models.base import Recommender
 from onstage.models.catalog import build
@@ -26,7 +25,7 @@ from onstage.models.config import FitOptions
 from onstage.models.saving import size_of
 from onstage.pipeline.checkpoints import checkpoint
 from onstage.pipeline.exams import accepted_log
-from onstage.pipeline.leaks import LEAKS, linted, report_of
+from onstage.pipeline.leaks import LEAKS, Lint
 from onstage.pipeline.recipes import Recipe
 from onstage.pipeline.workspace import Workspace
 from onstage.splitting.holdout import Holdout
@@ -93,7 +92,7 @@ def backtested(workspace: Workspace, validated: Reference, recipe: Recipe) -> Re
         costs: dict[str, dict[str, float]] = {
             name: dict.fromkeys((*SECONDS, "events"), 0.0) for name in tables
         }
-        findings: dict[str, tuple[Finding, ...]] = {}
+        lint = Lint(log, recipe.name)
         curves: dict[str, Any] = {}
         what = {"log": validated.digest, "model": recipe.config.model_dump(mode="json")}
         for seed in seeds:
@@ -103,10 +102,9 @@ def backtested(workspace: Workspace, validated: Reference, recipe: Recipe) -> Re
             for protocol in config.protocols:
                 exam = log.exam(protocol).test
                 model, fit_seconds = fitted.on(exam.train)
-                if protocol.name not in findings:
-                    began = time.perf_counter()
-                    findings[protocol.name] = linted(log, protocol, model, recipe.name)
-                    costs[protocol.name]["lint_seconds"] += time.perf_counter() - began
+                began = time.perf_counter()
+                lint.look(protocol, model)
+                costs[protocol.name]["lint_seconds"] += time.perf_counter() - began
                 began = time.perf_counter()
                 tables[protocol.name].append(evaluate(model, exam))
                 costs[protocol.name]["evaluate_seconds"] += time.perf_counter() - began
@@ -125,8 +123,7 @@ def backtested(workspace: Workspace, validated: Reference, recipe: Recipe) -> Re
                 occasions.to_parquet(folder / f"{protocol.name}.occasions.parquet", index=False)
         (folder / COSTS).write_text(json.dumps(costs, indent=1))
         (folder / CURVES).write_text(json.dumps(curves, indent=1))
-        report = report_of(config.protocols, findings)
-        (folder / LEAKS).write_text(report.model_dump_json(indent=1))
+        (folder / LEAKS).write_text(lint.report.model_dump_json(indent=1))
         return {
             "algorithm": recipe.config.algorithm,
             "seeds": len(seeds),

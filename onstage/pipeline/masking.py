@@ -17,6 +17,7 @@ from onstage.models.catalog import ModelConfig, build
 from onstage.models.config import FitOptions
 from onstage.pipeline.asking import recipe_called
 from onstage.pipeline.exams import accepted_log
+from onstage.pipeline.leaks import SPLIT_TAG
 from onstage.pipeline.recipes import recipe_of
 from onstage.pipeline.recommending import served
 from onstage.pipeline.runs import tracker_of
@@ -131,7 +132,8 @@ def record_masked(
     rows = summary(read_masked(workspace, made), workspace.config.seed)
     metrics = {f"masked_auc/{row['name']}": row["value"] for row in rows}
     recipe = _recipe(workspace, asked).model_dump(mode="json")
-    tracker.log(run, metrics=metrics, params={**recipe, "share": share, "asked": asked})
+    params = {**recipe, "share": share, "asked": asked}
+    tracker.log(run, metrics=metrics, params=params, tags={SPLIT_TAG: "random"})
     tracker.log_artifact(run, workspace.store.path(made, TABLE))
 
 

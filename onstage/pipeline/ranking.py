@@ -15,12 +15,13 @@ from onstage.evaluation.averaging import SEEDS, spread
 from onstage.evaluation.slices import sliced
 from onstage.evaluation.summary import summarise
 from onstage.pipeline.backtest import read_events, read_occasions, read_seeds
+from onstage.pipeline.leaks import gather
 from onstage.pipeline.recipes import Recipe
 from onstage.pipeline.slices import labels_of
 from onstage.pipeline.workspace import Workspace, read_state, write_atomically
 
 
-LEADERBOARD_VERSION = "3"
+LEADERBOARD_VERSION = "4"
 ROWS = "leaderboard.json"
 OCCASIONS = "occasions.json"
 
@@ -34,7 +35,8 @@ def ranked(
     """Summarise the per-event tables of all recipes into leaderboard rows.
 
     With `slices` (:mod:`onstage.pipeline.slices`) there are also groups by the user's cluster,
-    ``viewers:1`` and so on: the same events as in ``all``, each in one of them.
+    ``viewers:1`` and so on: the same events as in ``all``, each in one of them. Beside the rows
+    stands what the leak lint found for each model (:func:`onstage.pipeline.leaks.read_leaks`).
     """
     config = workspace.config
 
@@ -52,9 +54,13 @@ def ranked(
                     occasions.append(part.assign(**names))
         seconds = time.perf_counter() - began
         table = pd.concat(rows, ignore_index=True)
+        table[Columns.SPLIT] = table[Columns.PROTOCOL].map(
+            {p.name: p.split for p in config.protocols}
+        )
         (folder / ROWS).write_text(table.to_json(orient="records", indent=1, double_precision=15))
         found = pd.concat(occasions, ignore_index=True) if occasions else pd.DataFrame()
         (folder / OCCASIONS).write_text(found.to_json(orient="records", double_precision=15))
+        gather(workspace, backtests, folder)
         best = leading(table, workspace)
         return {
             "models": len(recipes),

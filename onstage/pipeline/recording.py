@@ -10,6 +10,7 @@ from onstage.data.store import Reference
 from onstage.evaluation.slices import is_slice
 from onstage.metrics.catalog import is_headline
 from onstage.pipeline.backtest import COSTS, SERVING, read_curve
+from onstage.pipeline.leaks import LEAKS, leaks_line, split_of
 from onstage.pipeline.ranking import OCCASIONS, ROWS, primary_rows, read_rows
 from onstage.pipeline.recipes import Recipe
 from onstage.pipeline.runs import tracker_of
@@ -19,6 +20,8 @@ from onstage.pipeline.workspace import Workspace
 BOARD = "onstage.board"
 """Tag of a run that recorded a leaderboard: its digest."""
 
+LEAKS_TAG: Final = "onstage.leaks"
+"""Tag of a run: what the leak lint says in one line; of a recipe's run: ``passed``."""
 
 SLICED: Final = "ndcg_at_10"
 """The one metric that is logged of kinds of viewers: with all of them nobody finds a column."""
@@ -51,12 +54,19 @@ def record(
     best = primary_rows(rows, workspace).iloc[0]
     value = float(best[Columns.VALUE])
     metric = workspace.mlflow.promotion.metric
-    tracker.log(run, metrics={f"leader_{metric}": value}, tags={"leader": best[Columns.MODEL]})
+    tags = {"leader": best[Columns.MODEL], LEAKS_TAG: leaks_line(workspace, board)}
+    tracker.log(run, metrics={f"leader_{metric}": value}, tags=tags)
     if any(r.status == "FINISHED" for r in tracker.search(experiment, tags={BOARD: board.digest})):
         return 0
     for recipe in recipes:
         made = backtests[recipe.name]
-        tags = {"onstage.kind": "backtest", "onstage.artifact": made.name, "origin": recipe.origin}
+        tags = {
+            "onstage.kind": "backtest",
+            "onstage.artifact": made.name,
+            "origin": recipe.origin,
+            LEAKS_TAG: "passed",  # a leak would have been an error
+            **split_of(workspace.config),
+        }
         with tracker.run(
             experiment,
             f"backtest-{recipe.name}",
@@ -73,8 +83,9 @@ def record(
             measured = {**metrics_of(rows, recipe.name), **costs}
             curve = {f"training_{k}": v for k, v in read_curve(workspace, made).items()}
             tracker.log(child, metrics=measured, series=curve)
-            tracker.log_artifact(child, workspace.store.path(made, COSTS))
-    for name in (ROWS, OCCASIONS):
+            for name in (COSTS, LEAKS):
+                tracker.log_artifact(child, workspace.store.path(made, name))
+    for name in (ROWS, OCCASIONS, LEAKS):
         tracker.log_artifact(run, workspace.store.path(board, name))
     tracker.log(run, tags={BOARD: board.digest})
     return len(recipes)

@@ -8,6 +8,7 @@ from functools import lru_cache
 from importlib.metadata import version
 
 from onstage.data.store import digest_json
+from onstage.pipeline.leaks import split_of
 from onstage.pipeline.workspace import Workspace
 from onstage.settings import MlflowSettings, Settings
 from onstage.tracking.tracker import Tracker
@@ -63,6 +64,7 @@ def tracked(workspace: Workspace, name: str, flow_run: str = "") -> Iterator[str
         "onstage.config_digest": digest_json(config)[:16],
         "onstage.python": platform.python_version(),
         "prefect.flow_run_id": flow_run,
+        **split_of(config),
     }
     with tracker.run(workspace.experiment, name, tags=tags, params={"seed": config.seed}) as run:
         yield run

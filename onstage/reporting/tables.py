@@ -30,11 +30,12 @@ LEADERBOARD: Final = TableContract(
             N: NUMBER_KINDS,
         }
     ),
-    optional=MappingProxyType({"seeds": "iuf", "spread": "ifO"}),
+    optional=MappingProxyType({"seeds": "iuf", "spread": "ifO", Columns.SPLIT: ID_KINDS}),
 )
 """One row per model, protocol, group and metric. ``low`` and ``high`` are the ends of the interval,
 ``nan`` where there is none; ``n`` is the number of events. ``spread`` is the standard deviation
-between the values of several ``seeds``, missing where there was one."""
+between the values of several ``seeds``, missing where there was one. ``split`` says how the
+protocol divides the log: ``time``, or ``random``, which lets models see the future."""
 
 PRIMARY: Final = "ndcg_at_10"
 METRICS: Final = (
@@ -82,6 +83,8 @@ class Standings:
         Columns, the primary metric first.
     rows
         Model and its cells, by falling primary metric, unknown last, ties by name.
+    split
+        ``random`` is stamped on the title.
     """
 
     protocol: str
@@ -89,11 +92,13 @@ class Standings:
     n: int
     metrics: tuple[str, ...]
     rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+    split: str = "time"
 
     @property
     def title(self) -> str:
-        """Protocol, group and number of events."""
-        return f"{self.protocol}, {self.group}: {self.n:,} events"
+        """Protocol, group and number of events; and that the split is a random one, if it is."""
+        stamp = " (RANDOM SPLIT: models see the future)" if self.split == "random" else ""
+        return f"{self.protocol}, {self.group}: {self.n:,} events{stamp}"
 
     def frame(self) -> pd.DataFrame:
         """The table as texts, one row per model."""
@@ -157,9 +162,9 @@ def leaderboard_records(rows: pd.DataFrame) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        Keys ``model, protocol, group, metric, value, low, high, n``, and ``seeds`` and ``spread``
-        where `rows` has them, in the order of `rows`; None where a number is ``nan`` or infinite,
-        since JSON has neither.
+        Keys ``model, protocol, group, metric, value, low, high, n``, and ``seeds``, ``spread`` and
+        ``split`` where `rows` has them, in the order of `rows`; None where a number is ``nan`` or
+        infinite, since JSON has neither.
     """
     LEADERBOARD.check(rows)
     return [_record(row) for row in rows.to_dict("records")]
@@ -202,6 +207,7 @@ def _pivot(protocol: str, group: str, rows: pd.DataFrame, metrics: tuple[str, ..
         n=int(events.max()) if len(events) else 0,
         metrics=metrics,
         rows=tuple((m, tuple(cells.get((m, k), Cell()) for k in metrics)) for m in models),
+        split=str(rows[Columns.SPLIT].iloc[0]) if Columns.SPLIT in rows else "time",
     )
 
 
@@ -215,6 +221,8 @@ def _record(row: Mapping[Hashable, Any]) -> dict[str, Any]:
         made["seeds"] = None if seeds is None else int(seeds)
     if "spread" in row:
         made["spread"] = _number(_float(row["spread"]))
+    if Columns.SPLIT in row:
+        made[Columns.SPLIT] = str(row[Columns.SPLIT])
     return made
 
 

@@ -71,6 +71,11 @@ class Holdout:
         """Whether the split is one at random, so that training rows may be later than requests."""
         return self.protocol == "masked"
 
+    def running_on(self, tick: int) -> int:
+        """Training rows that started before `tick` and end after it."""
+        ends = self.train.ends
+        return 0 if ends is None else int(((self.train.time < tick) & (ends > tick)).sum())
+
     @cached_property
     def past(self) -> History:
         """The history, indexed once for all the models that answer."""

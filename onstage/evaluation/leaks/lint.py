@@ -1,17 +1,12 @@
-"""Every check, in order: those of a split once, those of a model for each model."""
-
-from typing import Any
+"""Every check by name, and those of a split, which are made once for all models."""
 
 from onstage.availability.index import AvailabilityIndex
 from onstage.data.dataset import Dataset
 from onstage.evaluation.leaks.availability import availability
 from onstage.evaluation.leaks.duplicates import duplicates
 from onstage.evaluation.leaks.finding import Finding
-from onstage.evaluation.leaks.fitted import fitted
-from onstage.evaluation.leaks.future import future
 from onstage.evaluation.leaks.overlap import overlap
-from onstage.models.base import Recommender
-from onstage.splitting.holdout import Holdout, Holdouts
+from onstage.splitting.holdout import Holdouts
 
 
 CHECKS = ("overlap", "duplicates", "availability", "fitted", "future")
@@ -39,10 +34,3 @@ def lint_split(exams: Holdouts, log: Dataset, index: AvailabilityIndex) -> tuple
             availability(part, log, index),
         )
     )
-
-
-def lint_model(
-    model: Recommender[Any], exam: Holdout, log: Dataset, index: AvailabilityIndex
-) -> tuple[Finding, ...]:
-    """Check what a fitted model knows. Afterwards it observes the history of `exam`."""
-    return (fitted(model, exam, index), future(model, exam, log))

@@ -27,6 +27,7 @@ def overlap(exams: Holdouts, part: str) -> Finding:
             "training rows": len(exam.train),
             "history rows": len(exam.history),
             "events": len(exam),
+            "training rows that still run": exam.running_on(int(exam.requests.times.min())),
         },
         leaks=int(late.sum() + shown.sum()),
         first=tuple(rows[:3]),

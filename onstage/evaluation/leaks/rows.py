@@ -1,6 +1,7 @@
 """Rows of datasets, compared with each other and named for people."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,10 +17,14 @@ def frame(log: Dataset, rows: NDArray[np.bool_] | Positions) -> pd.DataFrame:
     """The rows of a log at `rows`, one column a field; their numbers are the index."""
     number = np.arange(len(log))[rows]
     ends = log.time if log.ends is None else log.ends
-    columns = {"user": log.user, "item": log.item, "time": log.time, "weight": log.weight}
-    return pd.DataFrame({name: c[number] for name, c in columns.items()}, index=number).assign(
-        ends=ends[number]
-    )
+    columns: dict[str, NDArray[Any]] = {
+        "user": log.user[number],
+        "item": log.item[number],
+        "time": log.time[number],
+        "weight": log.weight[number],
+        "ends": ends[number],
+    }
+    return pd.DataFrame(columns, index=number)
 
 
 def asked_pairs(holdout: Holdout) -> Positions:

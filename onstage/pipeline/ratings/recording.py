@@ -7,6 +7,7 @@ import pandas as pd
 from onstage.columns import Columns
 from onstage.data.store import Reference
 from onstage.evaluation.ratings.accuracy import Accuracy
+from onstage.pipeline.leaks import SPLIT_TAG
 from onstage.pipeline.ratings.comparing import Comparison, read_folds
 from onstage.pipeline.ratings.pairs import with_target
 from onstage.pipeline.runs import tracker_of
@@ -26,7 +27,8 @@ def record(
     config = workspace.config.ratings
     tracker.log_dataset(run, workspace.config.name, log.digest, str(workspace.store.path(log)))
     asked = {"target": config.target, "sample": config.sample, "folds": config.folds}
-    tracker.log(run, params={**asked, "holdout_share": config.holdout_share})
+    params = {**asked, "holdout_share": config.holdout_share}
+    tracker.log(run, params=params, tags={SPLIT_TAG: "random"})  # folds are drawn
     if comparison.made:
         tracker.log(run, metrics={"best_rmse": float(rows["rmse"].min())})
         tracker.log(run, tags={"best": rows[Columns.MODEL].iloc[0]})
