@@ -1,10 +1,12 @@
 """All models of the newest retrain against all, from the per-event tables it kept."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import pandas as pd
 
+from onstage.data.store import Reference
 from onstage.errors import ConfigError
 from onstage.evaluation.pairwise import compare_all
 from onstage.pipeline.backtest import read_events
@@ -62,17 +64,43 @@ def compared(
         message = f"protocol {shown!r} is not in the configuration; there are {known}"
         raise ConfigError(message)
     chosen, among = metric or rules.metric, group or rules.group
-    pairs = compare_all(
-        {name: read_events(workspace, made, shown) for name, made in last.backtests.items()},
-        chosen,
-        among,
-        block=_day(workspace) if by == "day" else None,
+    block = _day(workspace) if by == "day" else None
+    pairs = paired(workspace, last.backtests, shown, chosen, among, block=block, margin=margin)
+    return Comparison(shown, chosen, among, by, pairs)
+
+
+def paired(  # noqa: PLR0913  # which models, on what, and how
+    workspace: Workspace,
+    backtests: Mapping[str, Reference],
+    protocol: str,
+    metric: str,
+    group: str,
+    *,
+    block: pd.Timedelta | int | None = None,
+    margin: float | None = None,
+) -> pd.DataFrame:
+    """Compare every pair of some models on one protocol's stored events.
+
+    Parameters
+    ----------
+    block, margin
+        As in :func:`onstage.evaluation.pairwise.compare_all`.
+
+    Raises
+    ------
+    ContractError
+        With fewer than two models, or without the metric or the group.
+    """
+    return compare_all(
+        {name: read_events(workspace, made, protocol) for name, made in backtests.items()},
+        metric,
+        group,
+        block=block,
         margin=margin,
-        confidence=rules.confidence,
+        confidence=workspace.mlflow.promotion.confidence,
         resamples=RESAMPLES,
         seed=workspace.config.seed,
     )
-    return Comparison(shown, chosen, among, by, pairs)
 
 
 def _day(workspace: Workspace) -> pd.Timedelta | int:

@@ -1,28 +1,34 @@
 """The report of a retrain: one page a person reads, filled from references."""
 
 import json
+import logging
+import math
 import os
 import shutil
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 import pandas as pd
 
 from onstage.columns import Columns
-from onstage.errors import StoreError
+from onstage.data.store import Reference
+from onstage.errors import ContractError, StoreError
 from onstage.evaluation.occasions import BUCKET, HOUR, OCCASION
-from onstage.pipeline.backtest import COSTS
+from onstage.evaluation.slices import is_slice
+from onstage.pipeline.backtest import COSTS, SERVING, read_curve
 from onstage.pipeline.clusters import read_all_clusters
+from onstage.pipeline.comparing import paired
+from onstage.pipeline.examples import samples, samples_note
 from onstage.pipeline.exams import Log, accepted_log
 from onstage.pipeline.outcome import Outcome, previous
+from onstage.pipeline.promoting import recipe_of, registry_of
+from onstage.pipeline.provenance import about, environment, notes, provenance
 from onstage.pipeline.ranking import primary_rows, read_board_occasions, read_rows
 from onstage.pipeline.recommending import lists_path
 from onstage.pipeline.runs import tracker_of
 from onstage.pipeline.slices import read_slices
-from onstage.pipeline.sweeping import PLOTS, best_config
+from onstage.pipeline.sweeping import best_config, best_found
 from onstage.pipeline.workspace import Workspace
 from onstage.reporting.cluster_plots import PAGE
 from onstage.reporting.page import render_report
@@ -30,14 +36,18 @@ from onstage.reporting.report import (
     DataSummary,
     PromotionSummary,
     Report,
-    Sample,
     SweepSummary,
 )
+from onstage.tuning.result import TRIALS
 
 
-SAMPLES = 5
+logger = logging.getLogger(__name__)
+
 LINES = 4
-RECENT = 5
+"""Models whose score by hour is drawn."""
+
+Pairs: TypeAlias = dict[tuple[str, str], pd.DataFrame]
+"""Protocol and group to what :func:`onstage.pipeline.comparing.paired` gives."""
 
 
 def write_page(workspace: Workspace, outcome: Outcome) -> Path:
@@ -49,22 +59,30 @@ def write_page(workspace: Workspace, outcome: Outcome) -> Path:
     if last is not None and outcome.says_the_same_as(last):
         return Path(last.page)
     log = accepted_log(workspace, outcome.log)
-    tracker = tracker_of(workspace)
+    tracker, rules = tracker_of(workspace), workspace.mlflow.promotion
+    rows = read_rows(workspace, outcome.board)
     report = Report(
         title=f"{workspace.config.name}: retrain",
         made_at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         data=_data(workspace, outcome, log),
-        leaderboard=read_rows(workspace, outcome.board),
-        primary=workspace.mlflow.promotion.metric,
+        leaderboard=rows,
+        primary=rules.metric,
+        group=rules.group,
+        pairs=_pairs(workspace, outcome, rows),
+        confidence=rules.confidence,
+        protocols=about(workspace.config),
+        curves=_curves(workspace, outcome),
         sweeps=tuple(_sweeps(workspace, outcome)),
         promotion=_promotion(workspace, outcome),
         clusters=read_all_clusters(workspace, outcome.clusters),
         slices={} if outcome.slices is None else read_slices(workspace, outcome.slices),
-        samples=tuple(_samples(workspace, outcome, log)),
+        samples=samples(workspace, outcome, log),
+        samples_note=samples_note(workspace, outcome, log),
         occasions=read_board_occasions(workspace, outcome.board),
         hours=_hours(workspace, outcome),
         costs=_costs(workspace, outcome),
-        environment=_environment(workspace, outcome),
+        provenance=provenance(workspace, outcome),
+        environment=environment(),
         links={
             "MLflow run": tracker.url(outcome.run) or outcome.run,
             "Clusters, interactive": workspace.store.path(outcome.clusters, PAGE)
@@ -74,7 +92,7 @@ def write_page(workspace: Workspace, outcome: Outcome) -> Path:
             .resolve()
             .as_uri(),
         },
-        notes=_notes(workspace),
+        notes=notes(workspace.config),
     )
     page = render_report(report, workspace.folder / "report.html")
     tracker.log_artifact(outcome.run, page)
@@ -97,11 +115,6 @@ def _hours(workspace: Workspace, outcome: Outcome) -> pd.DataFrame | None:
         & occasions[Columns.MODEL].isin(best)
     ]
     return None if chosen.empty else chosen.assign(hour=chosen[BUCKET].astype(int))
-
-
-def _notes(workspace: Workspace) -> tuple[str, ...]:
-    random = any(protocol.kind == "masked" for protocol in workspace.config.protocols)
-    return ("protocol masked splits at random: its models see the future",) if random else ()
 
 
 def _data(workspace: Workspace, outcome: Outcome, log: Log) -> DataSummary:
@@ -140,10 +153,21 @@ def _sweeps(workspace: Workspace, outcome: Outcome) -> list[SweepSummary]:
                 metric=workspace.mlflow.promotion.metric,
                 config=best_config(workspace, made).model_dump(mode="json"),
                 seconds=float(counts["seconds"]),
-                plots=tuple(workspace.store.path(made, plot) for plot in PLOTS),
+                history=_trials(workspace, made),
+                importance=best_found(workspace, made).get("importance", {}),
             )
         )
     return summaries
+
+
+def _trials(workspace: Workspace, made: Reference) -> pd.DataFrame | None:
+    """Every trial of a study; None where the table cannot be read."""
+    path = workspace.store.path(made, TRIALS)
+    try:
+        return pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        logger.warning("%s is left out of the report: %s", path, error)
+        return None
 
 
 def _promotion(workspace: Workspace, outcome: Outcome) -> PromotionSummary:
@@ -152,71 +176,71 @@ def _promotion(workspace: Workspace, outcome: Outcome) -> PromotionSummary:
         [(o, g.mean, g.low, g.high, g.n_events) for o, g in decision.gains.items()],
         columns=["opponent", "value", "low", "high", "n"],
     )
+    kept = decision.verdict == "kept"
+    forward = next((c.challenger for c in decision.conditions if c.challenger), decision.leader)
     return PromotionSummary(
-        promoted=decision.verdict != "kept",
+        promoted=not kept,
         sentence=decision.sentence,
         reasons=decision.reasons,
         metric=workspace.mlflow.promotion.metric,
         gains=gains if len(gains) else None,  # a first model without baselines has none
+        verdict=decision.verdict,
+        model=forward,
+        version=(decision.challenger if kept else decision.champion) or "",
+        champion=_champion(workspace, outcome),
+        champion_version=decision.champion or "",
+        conditions=decision.conditions,
     )
 
 
-def _samples(workspace: Workspace, outcome: Outcome, log: Log) -> list[Sample]:
-    """The most active users: what they had last, and what is recommended."""
-    path = lists_path(workspace, outcome.recommendations)
-    lists = (
-        pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, dtype=_kinds(log))
-    )
-    dataset = log.dataset
-    busiest = dataset.user_counts.argsort(kind="stable")[::-1][:SAMPLES]
-    titles = _titles(log)
-    samples = []
-    for position in busiest:
-        user = dataset.users[position]
-        had = dataset.items[dataset.item[dataset.user == position][::-1]].unique()[:RECENT]
-        mine = lists[lists[Columns.USER] == user].sort_values(Columns.RANK)
-        samples.append(
-            Sample(
-                user=str(user),
-                had=tuple(titles.get(item, str(item)) for item in had),
-                recommended=tuple(titles.get(i, str(i)) for i in mine[Columns.ITEM]),
-                note="popularity answered" if mine.get(Columns.FALLBACK, pd.Series()).any() else "",
-            )
-        )
-    return samples
-
-
-def _kinds(log: Log) -> dict[str, str]:
-    """How identifiers are read back from a CSV: as what they are in the log."""
-    ids = {Columns.USER: log.dataset.users, Columns.ITEM: log.dataset.items}
-    return {name: "int64" if index.dtype.kind == "i" else "str" for name, index in ids.items()}
-
-
-def _titles(log: Log) -> Mapping[Any, str]:
-    if log.items is None or Columns.TITLE not in log.items:
-        return {}
-    return dict(zip(log.items[Columns.ITEM], log.items[Columns.TITLE].astype(str), strict=True))
+def _champion(workspace: Workspace, outcome: Outcome) -> str:
+    """Name of the champion on this leaderboard; empty where it is not on it."""
+    holder = registry_of(workspace).champion(workspace.registered_model)
+    if holder is None or not outcome.recipes:
+        return ""
+    recipe = recipe_of(holder)
+    return next((one.name for one in outcome.recipes if one.config == recipe), "")
 
 
 def _costs(workspace: Workspace, outcome: Outcome) -> pd.DataFrame:
+    """What each model's backtest took, one fit; ``nan`` where an older one did not measure it."""
+    primary = workspace.config.primary.name
     rows = []
     for model, made in outcome.backtests.items():
         costs = json.loads(workspace.store.path(made, COSTS).read_text())
-        fit = sum(cost["fit_seconds"] for cost in costs.values())
-        evaluation = sum(cost["evaluate_seconds"] for cost in costs.values())
-        rows.append((model, fit, evaluation))
-    return pd.DataFrame(rows, columns=["model", "fit_seconds", "evaluation_seconds"])
+        seeds = int(made.counts.get("seeds", 1))
+        own = costs[primary]
+        asked = own.get("events") or math.nan
+        rows.append(
+            {
+                "model": model,
+                "fit_seconds": own["fit_seconds"] / seeds,
+                "evaluation_seconds": own["evaluate_seconds"] / seeds,
+                "event_ms": 1000 * own["evaluate_seconds"] / asked,
+                **{name: float(own.get(name, math.nan)) for name in SERVING},
+            }
+        )
+    return pd.DataFrame(rows)
 
 
-def _environment(workspace: Workspace, outcome: Outcome) -> dict[str, str]:
-    libraries = ("onstage", "numpy", "pandas", "scipy", "implicit", "optuna", "mlflow", "prefect")
-    return {
-        "MLflow run": outcome.run,
-        "registered model": workspace.registered_model,
-        "data digest": outcome.log.digest,
-        "leaderboard digest": outcome.board.digest,
-        **{library: version(library) for library in libraries},
-    }
+def _pairs(workspace: Workspace, outcome: Outcome, rows: pd.DataFrame) -> Pairs:
+    """Every pair of models in every group but kinds of viewers; left out where none can be made."""
+    metric = workspace.mlflow.promotion.metric
+    groups = rows[[Columns.PROTOCOL, Columns.GROUP]].drop_duplicates()
+    found = {}
+    for protocol, group in groups.itertuples(index=False):
+        if is_slice(group):
+            continue
+        try:
+            found[protocol, group] = paired(workspace, outcome.backtests, protocol, metric, group)
+        except ContractError as error:
+            logger.warning("%s, %s: no letters (%s)", protocol, group, error)
+    return found
+
+
+def _curves(workspace: Workspace, outcome: Outcome) -> dict[str, dict[str, dict[int, float]]]:
+    found = {name: read_curve(workspace, made) for name, made in outcome.backtests.items()}
+    return {name: curve for name, curve in found.items() if curve}
 
 
 def copy_lists(workspace: Workspace, outcome: Outcome) -> Path:

@@ -72,8 +72,13 @@ def swept(workspace: Workspace, validated: Reference, algorithm: str, parent: st
 
 def best_config(workspace: Workspace, made: Reference) -> ModelConfig:
     """The best configuration that a sweep found."""
-    best = json.loads(workspace.store.path(made, BEST).read_text())
-    return parse(best["config"])
+    return parse(best_found(workspace, made)["config"])
+
+
+def best_found(workspace: Workspace, made: Reference) -> dict[str, Any]:
+    """What a sweep says of its best trial: ``config``, ``value``, ``importance`` and more."""
+    best: dict[str, Any] = json.loads(workspace.store.path(made, BEST).read_text())
+    return best
 
 
 def _study_folder(

@@ -1,12 +1,12 @@
-"""One report as one HTML file that needs nothing else: no network, no script, no other file."""
+"""One report as one HTML file that needs nothing else: no network, no other file."""
 
 import base64
+import hashlib
 import logging
-import math
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,13 +15,18 @@ import pandas as pd
 from onstage.columns import Columns
 from onstage.evaluation.occasions import HOUR as HOUR_OF_DAY
 from onstage.evaluation.occasions import SINCE
-from onstage.evaluation.slices import VIEWERS, is_slice
+from onstage.reporting import formats
+from onstage.reporting.boards import Board, boards
 from onstage.reporting.cluster_plots import space_plot
+from onstage.reporting.cost_plots import cost_plot
+from onstage.reporting.curve_plots import curve_plot, curve_sentence
 from onstage.reporting.figures import png_uri, svg_uri
+from onstage.reporting.headline import headline, lead
 from onstage.reporting.occasions import occasion_table
-from onstage.reporting.plots import elbow_plot, forest_plot, hour_plot, profile_plot
-from onstage.reporting.report import COSTS, GAINS, HOURS, Report, SweepSummary
-from onstage.reporting.tables import LEADERBOARD, Cell, Standings, standings
+from onstage.reporting.plots import elbow_plot, hour_plot, profile_plot
+from onstage.reporting.report import COSTS, GAINS, HOURS, Report
+from onstage.reporting.sweep_plots import history_plot, history_sentence
+from onstage.reporting.tables import Cell
 
 
 logger = logging.getLogger(__name__)
@@ -29,10 +34,13 @@ logger = logging.getLogger(__name__)
 SAFE_LINK: Final = re.compile(r"(?:https?|file)://\S+|(?!//)[^\s:]+")
 """Web, file and relative addresses. Nothing that runs, such as ``javascript:``."""
 
-MINUTE: Final = 60
-HOUR: Final = 3600
-THOUSAND: Final = 1_000
-MANY: Final = 1e15
+AXES: Final = {
+    "fit_seconds": "seconds to fit once",
+    "latency_ms": "milliseconds a request (median)",
+    "event_ms": "milliseconds an event, in blocks",
+    "size_bytes": "bytes saved",
+}
+"""Costs that are drawn, and what their axis is called; ``event_ms`` only without a latency."""
 
 
 def render_report(report: Report, path: Path) -> Path:
@@ -70,7 +78,10 @@ def render_report(report: Report, path: Path) -> Path:
 
 
 def report_html(report: Report) -> str:
-    """Make the page as text. Every value is escaped; see :func:`render_report`."""
+    """Make the page as text. Every value is escaped; see :func:`render_report`.
+
+    The one script is the page's own, and the page allows no other: its digest stands in the head.
+    """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -81,64 +92,40 @@ def report_html(report: Report) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        count=_count, duration=_duration, number=_number, words=_words, short=_short
+        count=formats.count,
+        duration=formats.duration,
+        milliseconds=formats.milliseconds,
+        number=formats.number,
+        probability=formats.probability,
+        short=formats.short,
+        signed=formats.signed,
+        size=formats.size,
+        words=formats.words,
     )
     environment.tests["linkable"] = linkable
+    script = (files("onstage.reporting") / "templates" / "report.js").read_text("utf-8")
+    made = boards(report)
     return environment.get_template("report.html").render(
         report=report,
-        boards=_boards(report),
-        sweeps=[(sweep, _images(sweep)) for sweep in report.sweeps],
+        script=script,
+        script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        told="" if report.promotion is None else headline(report.promotion),
+        leads=[lead(report, board) for board in made],
+        boards=made,
+        curves=_curves(report),
+        sweeps=[(sweep, _history(sweep.history)) for sweep in report.sweeps],
         gains=_gains(report),
         clusters=_clusters(report),
         hours=_hours(report),
         occasions=_occasions(report),
-        costs=[] if report.costs is None else COSTS.check(report.costs).to_dict("records"),
+        costs=_costs(report, made),
+        bills=_bills(report, made),
     )
 
 
 def linkable(address: str) -> bool:
     """Tell whether an address may become a link."""
     return SAFE_LINK.fullmatch(address) is not None
-
-
-def _boards(report: Report) -> list[dict[str, Any]]:
-    """Per protocol: its tables and its forest plot."""
-    if report.leaderboard is None or report.leaderboard.empty:
-        return []
-    LEADERBOARD.check(report.leaderboard)
-    sliced = report.leaderboard[Columns.GROUP].astype(str).map(is_slice).astype(bool)
-    rows = report.leaderboard[~sliced]
-    kinds = standings(report.leaderboard[sliced], metrics=(), primary=report.primary)
-    tables = standings(rows, metrics=report.metrics, primary=report.primary)
-    boards = []
-    for protocol in dict.fromkeys(table.protocol for table in tables):
-        part = rows[rows[Columns.PROTOCOL] == protocol]
-        drawn = bool((part[Columns.METRIC] == report.primary).any())
-        plot = svg_uri(forest_plot(part, protocol, metric=report.primary)) if drawn else None
-        own = [table for table in tables if table.protocol == protocol]
-        mine = [table for table in kinds if table.protocol == protocol]
-        slices = {"table": _by_viewer(mine, own), "names": _names(report, protocol)}
-        boards.append({"protocol": protocol, "tables": own, "plot": plot, "slices": slices})
-    return boards
-
-
-def _by_viewer(kinds: list[Standings], own: list[Standings]) -> dict[str, Any] | None:
-    """The primary metric of every model for every kind of viewer, models as on the leaderboard."""
-    if not kinds:
-        return None
-    cells = {(table.group, model): row[0] for table in kinds for model, row in table.rows}
-    models = [model for model, _ in own[0].rows]
-    return {
-        "heads": [(table.group, table.n) for table in kinds],
-        "rows": [(m, [cells.get((t.group, m), Cell()) for t in kinds]) for m in models],
-    }
-
-
-def _names(report: Report, protocol: str) -> dict[str, str]:
-    if protocol not in report.slices:
-        return {}
-    sentences = report.slices[protocol].sentences()
-    return {f"{VIEWERS}:{number}": str(text) for number, text in sentences.items()}
 
 
 def _gains(report: Report) -> list[tuple[str, Cell, int]]:
@@ -148,6 +135,59 @@ def _gains(report: Report) -> list[tuple[str, Cell, int]]:
         (str(g["opponent"]), Cell(g["value"], g["low"], g["high"]), int(g["n"]))
         for g in GAINS.check(report.promotion.gains).to_dict("records")
     ]
+
+
+def _curves(report: Report) -> list[tuple[str, str]]:
+    """Address and sentence of the drawing of every model that learned in epochs."""
+    known = {
+        model: {name: line for name, line in curves.items() if line}
+        for model, curves in report.curves.items()
+    }
+    return [
+        (svg_uri(curve_plot(model, curves)), curve_sentence(model, curves))
+        for model, curves in known.items()
+        if curves
+    ]
+
+
+def _history(trials: pd.DataFrame | None) -> tuple[str, str] | None:
+    """Address and sentence of the drawing of a sweep; None where there is no trial to draw."""
+    if trials is None or not trials[Columns.VALUE].notna().any():
+        return None
+    return svg_uri(history_plot(trials)), history_sentence(trials)
+
+
+def _bills(report: Report, made: list[Board]) -> list[dict[str, Any]]:
+    """One line a model: its costs, in the order of the leaderboard, and how good it is."""
+    if report.costs is None:
+        return []
+    columns = [*COSTS.required, *COSTS.optional]
+    table = COSTS.check(report.costs).reindex(columns=columns)
+    value = {line.model: line.cells[0] for board in made[:1] for line in board.first.lines}
+    places = {model: place for place, model in enumerate(value)}
+    bills = [
+        {str(k): v for k, v in row.items()} | {"quality": value.get(str(row["model"]), Cell())}
+        for row in table.to_dict("records")
+    ]
+    return sorted(bills, key=lambda bill: places.get(str(bill["model"]), len(places)))
+
+
+def _costs(report: Report, made: list[Board]) -> list[tuple[str, str]]:
+    """Address and description of quality over every cost that was measured."""
+    table = pd.DataFrame(_bills(report, made))
+    if table.empty:
+        return []
+    table[Columns.VALUE] = [cell.value for cell in table["quality"]]
+    shown = [name for name in AXES if name != "event_ms" or table["latency_ms"].isna().all()]
+    drawn = []
+    for cost in shown:
+        known = table[(table[cost] > 0) & table[Columns.VALUE].notna()]
+        if known.empty:
+            continue
+        what = f"{formats.words(report.primary)} over {AXES[cost]}, one dot a model"
+        figure = cost_plot(known, cost, AXES[cost], metric=report.primary)
+        drawn.append((svg_uri(figure), f"{what}; the same numbers as in the table."))
+    return drawn
 
 
 def _clusters(report: Report) -> list[dict[str, Any]]:
@@ -176,62 +216,24 @@ def _hours(report: Report) -> str | None:
     return svg_uri(hour_plot(HOURS.check(report.hours), metric=report.primary))
 
 
-def _occasions(report: Report) -> list[tuple[str, str, pd.DataFrame]]:
-    """Protocol, caption and table of every kind of occasion."""
+def _occasions(report: Report) -> list[tuple[str, list[tuple[str, pd.DataFrame]]]]:
+    """By protocol, caption and table of every kind of occasion."""
     if report.occasions is None or report.occasions.empty:
+        return []
+    rows, metric = report.occasions, report.primary
+    if not (rows[Columns.METRIC] == metric).any():
         return []
     captions = {
         SINCE: "time since the user last watched the target",
         HOUR_OF_DAY: "hour of the day",
     }
     return [
-        (str(protocol), caption, occasion_table(report.occasions, str(protocol), what))
-        for protocol in report.occasions[Columns.PROTOCOL].unique()
-        for what, caption in captions.items()
+        (
+            str(protocol),
+            [
+                (caption, occasion_table(rows, str(protocol), what, metric=metric))
+                for what, caption in captions.items()
+            ],
+        )
+        for protocol in rows[Columns.PROTOCOL].unique()
     ]
-
-
-def _images(sweep: SweepSummary) -> list[dict[str, str | None]]:
-    """Name and ``data:`` address of each plot; no address where the file cannot be read."""
-    images: list[dict[str, str | None]] = []
-    for path in sweep.plots:
-        try:
-            uri = f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"
-        except OSError as error:
-            logger.warning("plot %s is left out of the report: %s", path, error.strerror)
-            images.append({"name": path.name, "uri": None})
-        else:
-            images.append({"name": path.stem, "uri": uri})
-    return images
-
-
-def _count(value: float) -> str:
-    return f"{value:,.0f}"
-
-
-def _number(value: Any) -> str:  # noqa: ANN401  # whatever a configuration holds
-    if isinstance(value, Mapping):
-        return ", ".join(f"{k}: {_number(v)}" for k, v in value.items())
-    if not isinstance(value, float):
-        return str(value)
-    return f"{value:,.0f}" if THOUSAND <= abs(value) < MANY else f"{value:.4g}"
-
-
-def _short(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= THOUSAND else f"{value:.3g}"
-
-
-def _duration(seconds: float | None) -> str:
-    """Write a duration as a person says it."""
-    if seconds is None or math.isnan(seconds):
-        return "-"
-    if seconds < MINUTE:
-        return f"{seconds:.1f} s"
-    if seconds < HOUR:
-        return f"{seconds // MINUTE:.0f} min {seconds % MINUTE:.0f} s"
-    return f"{seconds // HOUR:.0f} h {seconds % HOUR // MINUTE:.0f} min"
-
-
-def _words(name: str) -> str:
-    """Write a column's or a metric's name as words: ``ndcg_at_10`` is ``ndcg@10``."""
-    return name.replace("_at_", "@").replace("_", " ")

@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 
 from onstage.clustering.clusters import Clusters
 from onstage.columns import Columns
-from onstage.errors import ContractError
 from onstage.reporting.figures import COLOURS, MARKERS, drawable, new_figure, style
-from onstage.reporting.tables import PRIMARY, Cell, Standings, standings
+from onstage.reporting.tables import PRIMARY
 
 
 if TYPE_CHECKING:
@@ -23,46 +22,6 @@ WIDTH: Final = 5.4
 
 CLIP: Final = 2.5
 """Standard deviations at which the colours of the heat map end."""
-
-
-def forest_plot(rows: pd.DataFrame, protocol: str, *, metric: str = PRIMARY) -> "Figure":
-    """Draw every model's value and interval under one protocol, best on top.
-
-    Parameters
-    ----------
-    rows
-        See :data:`onstage.reporting.tables.LEADERBOARD`.
-    protocol
-        Which rows.
-    metric
-        What to draw; groups are told apart by colour and by marker.
-
-    Raises
-    ------
-    ContractError
-        No rows of that protocol and metric.
-    """
-    chosen = rows[(rows[Columns.PROTOCOL] == protocol) & (rows[Columns.METRIC] == metric)]
-    if chosen.empty:
-        message = f"leaderboard: no {metric!r} under protocol {protocol!r}, nothing to draw"
-        raise ContractError(message)
-    groups = standings(chosen, metrics=(metric,), primary=metric)
-    models = [model for model, _ in groups[0].rows]
-    models += [m for s in groups[1:] for m, _ in s.rows if m not in models]
-    models = list(dict.fromkeys(models))
-    with style():
-        figure = new_figure(WIDTH, 1.3 + (0.14 + 0.13 * len(groups)) * len(models))
-        axes = figure.add_subplot()
-        for number, group in enumerate(groups):
-            _forest(axes, models, group, number - (len(groups) - 1) / 2, number)
-        axes.set_yticks(range(len(models)), [drawable(m) for m in models])
-        axes.set_ylim(len(models) - 0.5, -0.5)
-        axes.grid(visible=False, axis="y")
-        axes.set_xlabel(drawable(metric.replace("_at_", "@")))
-        axes.set_title(drawable(f"{metric.replace('_at_', '@')} under {protocol}"))
-        if len(groups) > 1:
-            figure.legend(loc="outside lower center", ncols=min(len(groups), 2), fontsize=10)
-    return figure
 
 
 def elbow_plot(clusters: Clusters, what: str) -> "Figure":
@@ -145,30 +104,6 @@ def hour_plot(table: pd.DataFrame, *, metric: str = PRIMARY) -> "Figure":
         if len(parts) > 1:
             figure.legend(loc="outside lower center", ncols=2, fontsize=10)
     return figure
-
-
-def _forest(axes: "Axes", models: list[str], group: Standings, shift: float, number: int) -> None:
-    cells = {model: row[0] for model, row in group.rows}
-    known = [(at, cells[m]) for at, m in enumerate(models) if m in cells]
-    value = np.array([cell.value for _, cell in known])
-    ends = np.array([_ends(cell) for _, cell in known]).T
-    axes.errorbar(
-        value,
-        [at + 0.24 * shift for at, _ in known],
-        xerr=np.abs(ends - value),
-        color=COLOURS[number % len(COLOURS)],
-        marker=MARKERS[number % len(MARKERS)],
-        linestyle="none",
-        capsize=3,
-        markersize=5,
-        label=drawable(f"{group.group} ({group.n:,} events)"),
-    )
-
-
-def _ends(cell: Cell) -> tuple[float, float]:
-    """Ends of the interval, the value itself where there is none."""
-    low, high = np.where(np.isnan([cell.low, cell.high]), cell.value, [cell.low, cell.high])
-    return float(low), float(high)
 
 
 def _write_values(axes: "Axes", values: NDArray[np.float64]) -> None:

@@ -2,27 +2,33 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import pandas as pd
 
 from onstage.clustering.clusters import Clusters
 from onstage.contracts import ID_KINDS, NUMBER_KINDS, TableContract
-from onstage.registry.promotion import Decision
+from onstage.evaluation.evaluate import ALL
+from onstage.registry.conditions import Condition
+from onstage.registry.promotion import Decision, Verdict
 from onstage.reporting.tables import PRIMARY
 
 
-EMPTY: Mapping[str, Any] = MappingProxyType({})
+EMPTY: Mapping[Any, Any] = MappingProxyType({})
 
 COSTS = TableContract(
     name="costs",
     required=MappingProxyType(
         {"model": ID_KINDS, "fit_seconds": NUMBER_KINDS, "evaluation_seconds": NUMBER_KINDS}
     ),
+    optional=MappingProxyType(
+        dict.fromkeys(("event_ms", "latency_ms", "latency_p95_ms", "size_bytes"), NUMBER_KINDS)
+    ),
 )
-"""One row per model; ``nan`` is not measured."""
+"""One row per model; ``nan`` is not measured. ``fit_seconds`` and ``evaluation_seconds`` are of one
+fit; ``event_ms`` is the evaluation per event, blocks of events at once; ``latency_ms``,
+``latency_p95_ms``: one request at a time; ``size_bytes``: the saved arrays."""
 
 GAINS = TableContract(
     name="gains",
@@ -86,8 +92,10 @@ class SweepSummary:
         Hyperparameters of the best trial.
     seconds
         Wall time of the study, None if unknown.
-    plots
-        PNG files (history, importance); one that is missing is named in the report.
+    history
+        See :func:`onstage.reporting.sweep_plots.history_plot`; None where it cannot be read.
+    importance
+        Parameter to its share of the variation in the value, largest first.
     link
         Address of its MLflow run.
     """
@@ -100,7 +108,8 @@ class SweepSummary:
     pruned: int = 0
     failed: int = 0
     seconds: float | None = None
-    plots: tuple[Path, ...] = ()
+    history: pd.DataFrame | None = None
+    importance: Mapping[str, float] = field(default_factory=lambda: EMPTY)
     link: str | None = None
 
 
@@ -110,6 +119,14 @@ class PromotionSummary:
 
     Attributes
     ----------
+    verdict
+        In one word; empty where it is not known.
+    model, version
+        Who was put forward: name on the leaderboard and version.
+    champion, champion_version
+        The champion after the decision: name on the leaderboard and version.
+    conditions
+        Everything that was looked at, with its numbers.
     gains
         See :data:`GAINS`.
     """
@@ -119,6 +136,12 @@ class PromotionSummary:
     reasons: tuple[str, ...] = ()
     metric: str = PRIMARY
     gains: pd.DataFrame | None = None
+    verdict: Verdict | Literal[""] = ""
+    model: str = ""
+    version: str = ""
+    champion: str = ""
+    champion_version: str = ""
+    conditions: tuple[Condition, ...] = ()
 
     @classmethod
     def from_decision(cls, decision: Decision, *, metric: str = PRIMARY) -> Self:
@@ -133,6 +156,10 @@ class PromotionSummary:
             reasons=decision.reasons,
             metric=metric,
             gains=pd.DataFrame(gains, columns=["opponent", "value", "low", "high", "n"]),
+            verdict=decision.verdict,
+            model=decision.challenger.name,
+            version=decision.challenger.version or "",
+            conditions=decision.conditions,
         )
 
 
@@ -146,6 +173,10 @@ class Sample:
         Titles or ids, newest first.
     recommended
         Titles or ids, best first.
+    again
+        Places (from 0) of `recommended` that the user had before.
+    kind
+        Why this user is an example, e.g. ``among the busiest``.
     note
         E.g. that popularity answered because the user is new.
     """
@@ -154,6 +185,8 @@ class Sample:
     had: tuple[str, ...]
     recommended: tuple[str, ...]
     note: str = ""
+    again: frozenset[int] = frozenset()
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -170,6 +203,17 @@ class Report:
         See :data:`onstage.reporting.tables.LEADERBOARD`.
     metrics, primary
         Which metrics to show, and the one to sort by and to draw.
+    group
+        The slice that the primary metric is read on.
+    pairs
+        Protocol and group to what :func:`onstage.evaluation.pairwise.compare_all` found there;
+        where there is none, the table has no letters.
+    confidence
+        Level of the intervals; letters are at one minus it.
+    protocols
+        Name to a sentence on how it cuts the log.
+    curves
+        Model to name to epoch to value, of models that learn in epochs.
     clusters
         ``"users"`` and ``"items"`` to their clusters.
     slices
@@ -178,10 +222,14 @@ class Report:
         See :data:`HOURS`.
     occasions
         See :func:`onstage.reporting.occasions.occasion_table`.
+    samples_note
+        For when the examples are, and who could be recommended.
     costs
         See :data:`COSTS`.
+    provenance
+        What the numbers were made from: digests, version of the code, split, seeds.
     environment
-        Versions, digests, run ids: name to value.
+        Versions of the libraries: name to value.
     links
         Name to address: MLflow run, Data Docs. Only ``http``, ``https``, ``file`` and relative
         ones become links.
@@ -195,6 +243,11 @@ class Report:
     leaderboard: pd.DataFrame | None = None
     metrics: tuple[str, ...] | None = None
     primary: str = PRIMARY
+    group: str = ALL
+    pairs: Mapping[tuple[str, str], pd.DataFrame] = field(default_factory=lambda: EMPTY)
+    confidence: float = 0.95
+    protocols: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    curves: Mapping[str, Mapping[str, Mapping[int, float]]] = field(default_factory=lambda: EMPTY)
     sweeps: tuple[SweepSummary, ...] = ()
     promotion: PromotionSummary | None = None
     clusters: Mapping[str, Clusters] = field(default_factory=lambda: EMPTY)
@@ -202,7 +255,14 @@ class Report:
     hours: pd.DataFrame | None = None
     occasions: pd.DataFrame | None = None
     samples: tuple[Sample, ...] = ()
+    samples_note: str = ""
     costs: pd.DataFrame | None = None
+    provenance: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     environment: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     links: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     notes: tuple[str, ...] = ()
+
+    @property
+    def level(self) -> float:
+        """A corrected p-value below it is a difference: one minus the confidence."""
+        return round(1 - self.confidence, 12)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
@@ -10,20 +10,27 @@ from onstage.columns import Columns
 from onstage.reporting.figures import COLOURS, drawable, new_figure, save_png, style
 
 
-WIDTH: Final = 5.4
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+WIDTH: Final = 4.6
 """Inches."""
 
 
 def plot_history(trials: pd.DataFrame, path: Path) -> None:
-    """Write a PNG of every trial's value, and of the best so far.
+    """Write :func:`history_plot` as a PNG, replacing what is at `path`."""
+    save_png(history_plot(trials), path)
+
+
+def history_plot(trials: pd.DataFrame) -> "Figure":
+    """Draw every trial's value, and the best so far.
 
     Parameters
     ----------
     trials
         ``number``, ``state`` and ``value``, as :func:`onstage.tuning.trials.table` gives them.
         A pruned trial stands at its last look; one without a value does not appear.
-    path
-        Replaced if it is there.
     """
     shown = trials[trials[Columns.VALUE].notna()].sort_values("number")
     complete = shown[shown["state"] == "COMPLETE"]
@@ -31,7 +38,7 @@ def plot_history(trials: pd.DataFrame, path: Path) -> None:
     with style():
         from matplotlib.ticker import MaxNLocator
 
-        figure = new_figure(WIDTH, 3.0)
+        figure = new_figure(WIDTH, 2.8)
         axes = figure.add_subplot()
         axes.step(
             complete["number"],
@@ -49,7 +56,21 @@ def plot_history(trials: pd.DataFrame, path: Path) -> None:
         axes.set_ylabel("validation value")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         figure.legend(loc="outside lower center", ncols=3, fontsize=10)
-        save_png(figure, path)
+    return figure
+
+
+def history_sentence(trials: pd.DataFrame) -> str:
+    """Say what a drawing of the trials shows; trials are numbered from 0."""
+    complete = trials[(trials["state"] == "COMPLETE") & trials[Columns.VALUE].notna()]
+    if complete.empty:
+        return "No trial was completed."
+    complete = complete.sort_values("number")
+    first, best = complete.iloc[0], complete.iloc[int(complete[Columns.VALUE].argmax())]
+    return (
+        f"{len(complete)} completed trials, the first at {first[Columns.VALUE]:.4f}, the best "
+        f"at {best[Columns.VALUE]:.4f} in trial {int(best['number'])}; "
+        f"{int((trials['state'] == 'PRUNED').sum())} pruned."
+    )
 
 
 def plot_importance(importance: Mapping[str, float], path: Path) -> None:

@@ -1,6 +1,7 @@
 """Leaderboards and other tables as Markdown, as plain text and as JSON."""
 
 import math
+import sys
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -231,8 +232,11 @@ def _float(value: float | None) -> float:
     return math.nan if value is None else float(value)
 
 
-def _group_order(group: str) -> tuple[int, str]:
-    return (GROUPS.index(group) if group in GROUPS else len(GROUPS), group)
+def _group_order(group: str) -> tuple[int, str, int, str]:
+    """Known groups first; then by name, numbers at the end of a name as numbers."""
+    place = GROUPS.index(group) if group in GROUPS else len(GROUPS)
+    name, _, number = group.partition(":")
+    return (place, name, int(number) if number.isdecimal() else sys.maxsize, number)
 
 
 def _number(value: float) -> float | None:

@@ -1,4 +1,6 @@
 import base64
+import hashlib
+import itertools
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,10 +15,12 @@ from onstage.clustering.clusters import Clusters
 from onstage.clustering.config import ClusterConfig
 from onstage.clustering.kmeans import cluster
 from onstage.errors import ContractError
+from onstage.registry.conditions import Condition
 from onstage.registry.promotion import Decision, Standing
-from onstage.reporting.figures import drawable, new_figure, save_png, style
+from onstage.reporting.curve_plots import curve_plot
+from onstage.reporting.figures import drawable
 from onstage.reporting.page import linkable, render_report, report_html
-from onstage.reporting.plots import elbow_plot, forest_plot, hour_plot, profile_plot
+from onstage.reporting.plots import elbow_plot, hour_plot, profile_plot
 from onstage.reporting.report import (
     DataSummary,
     PromotionSummary,
@@ -51,50 +55,89 @@ def two_groups() -> Clusters:
     return cluster(features, ClusterConfig(k_max=5))
 
 
-def full(tmp_path: Path) -> Report:
-    with style():
-        figure = new_figure(2, 1)
-        figure.add_subplot().plot([1, 2])
-    save_png(figure, tmp_path / "history.png")
+TRIALS = pd.DataFrame(
+    {
+        "number": [0, 1, 2, 3],
+        "state": ["COMPLETE", "PRUNED", "COMPLETE", "FAILED"],
+        "value": [0.40, 0.30, 0.55, np.nan],
+    }
+)
+PAIRS = pd.DataFrame({"a": ["als"], "b": [HOSTILE], "p_holm": [0.01], "mean": [0.1]})
+
+
+def full() -> Report:
     sweep = SweepSummary(
         "als",
         20,
         0.5512,
         config={"factors": 64, "alpha": 17.234234, "title": HOSTILE},
         seconds=192.3,
-        plots=(tmp_path / "history.png", tmp_path / "importance.png"),
+        history=TRIALS,
+        importance={"alpha": 0.75, HOSTILE: 0.25},
         link="http://127.0.0.1:5000/#/runs/abc",
     )
     hours = {"hour": [0, 12], "value": [0.5, 0.6], "low": [0.4, 0.5], "high": [0.6, 0.7]}
+    condition = Condition(
+        kind="baseline",
+        what="ndcg_at_10 over popularity",
+        passed=True,
+        reason=f"gained +0.1000 over {HOSTILE}",
+        challenger="als",
+        value=0.1,
+        low=0.05,
+        high=0.15,
+        limit=0.0,
+        n=1420,
+    )
     return Report(
         title="retrain of demo",
         made_at="2026-11-22 08:15 UTC",
         data=DataSummary("demo", 105745, 2000, 1742, "step 0", "step 9", {HOSTILE: 12}, True, 14),
         leaderboard=board("als", HOSTILE),
+        pairs={("live-B", "all"): PAIRS},
+        protocols={"live-B": f"Who is live is ranked, says {HOSTILE}."},
+        curves={HOSTILE: {"loss": {1: 2.0, 2: 1.5}, "ndcg_at_10": {1: 0.3, 2: 0.4}}},
         sweeps=(sweep,),
         promotion=PromotionSummary(
             promoted=True,
-            sentence="promoted als",
+            sentence="first champion v1",
+            verdict="first",
+            model="als",
+            version="1",
+            champion="als",
+            champion_version="1",
+            reasons=(f"gained over {HOSTILE}",),
+            conditions=(condition,),
             gains=pd.DataFrame(
                 {"opponent": ["popularity"], "value": [0.1], "low": [0.05], "high": [0.15], "n": 20}
             ),
         ),
         clusters={"users": two_groups()},
         hours=pd.DataFrame(hours),
-        samples=(Sample(HOSTILE, (HOSTILE,), ("shroud",), "new"),),
-        costs=pd.DataFrame(
-            {"model": ["als"], "fit_seconds": [75.04], "evaluation_seconds": [np.nan]}
+        samples=(
+            Sample(HOSTILE, (HOSTILE,), ("shroud", HOSTILE), "new", frozenset({1}), "the busiest"),
         ),
-        environment={"seed": "0"},
+        samples_note=f"At {HOSTILE}.",
+        costs=pd.DataFrame(
+            {
+                "model": ["als", HOSTILE],
+                "fit_seconds": [75.04, 0.001],
+                "evaluation_seconds": [np.nan, 2.0],
+                "latency_ms": [3.217, np.nan],
+                "size_bytes": [2_400_000.0, 800.0],
+            }
+        ),
+        provenance={"data digest": "abc", "split": HOSTILE},
+        environment={"python": "3.11"},
         links={"Data Docs": "docs/index.html", "trap": "javascript:alert(1)"},
-        notes=("made-up numbers",),
+        notes=(f"RANDOM SPLIT: {HOSTILE}",),
     )
 
 
 @pytest.fixture(scope="module")
-def text(tmp_path_factory: pytest.TempPathFactory) -> str:
+def text() -> str:
     """The page of the full report, drawn once: a plot takes a third of a second."""
-    return report_html(full(tmp_path_factory.mktemp("report")))
+    return report_html(full())
 
 
 class Page(HTMLParser):
@@ -102,29 +145,59 @@ class Page(HTMLParser):
 
     def __init__(self, text: str) -> None:
         super().__init__()
-        self.tags: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.loads: list[str] = []
         self.links: list[str] = []
         self.words: list[str] = []
+        self.rows: list[list[str]] = []
+        self._cell = False
         self.feed(text)
 
     @override
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
+        self.tags.append((tag, dict(attrs)))
         for name, value in attrs:
             if name in {"src", "srcset", "data", "poster", "background"}:
                 self.loads.append(str(value))
             if name == "href":
                 self.links.append(str(value))
+        if tag == "tr":
+            self.rows.append([])
+        if tag in {"td", "th"}:
+            self.rows[-1].append("")
+            self._cell = True
+
+    @override
+    def handle_endtag(self, tag: str) -> None:
+        self._cell = self._cell and tag not in {"td", "th"}
 
     @override
     def handle_data(self, data: str) -> None:
         self.words.append(data.strip())
+        if self._cell:
+            self.rows[-1][-1] += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        """Attributes of every element of a kind."""
+        return [attrs for name, attrs in self.tags if name == tag]
+
+    def row(self, *starts: str) -> list[str]:
+        """The first row of a table whose cells begin so."""
+        return next(row for row in self.rows if tuple(row[: len(starts)]) == starts)
 
 
-def test_the_page_loads_nothing_and_runs_nothing(text: str) -> None:
+def test_the_page_loads_nothing_and_runs_only_its_own_script(text: str) -> None:
     page = Page(text)
-    assert not {"script", "link", "iframe", "object"} & set(page.tags)
+    assert not {"link", "iframe", "object", "embed", "base"} & {tag for tag, _ in page.tags}
+    assert page.all("script") == [{}]
+    script = text.partition("<script>")[2].partition("</script>")[0]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = next(a["content"] for a in page.all("meta") if "http-equiv" in a)
+    assert policy == (
+        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+        f"script-src 'sha256-{digest}'"
+    )
+    assert len(script.splitlines()) < 40
     assert page.loads
     assert all(source.startswith("data:image/") for source in page.loads)
     assert "url(" not in text
@@ -135,11 +208,30 @@ def test_the_page_loads_nothing_and_runs_nothing(text: str) -> None:
             assert not re.search(r'href="(?!#|data:)|<!DOCTYPE', svg)
 
 
+def test_every_picture_says_what_it_shows_and_every_head_what_it_heads(text: str) -> None:
+    page = Page(text)
+    assert len(page.all("img")) == 9  # 2 curves in one, sweep, 3 costs, 3 of clusters, hours
+    assert all(len(str(image["alt"])) > 20 for image in page.all("img"))
+    drawn = [a for a in page.all("svg") if a.get("class") == "bar"]
+    assert all(a["role"] == "img" and a["aria-label"] for a in drawn)
+    assert [a["aria-label"] for a in drawn[:2]] == [
+        "0.5000 [0.4000, 0.6000]",
+        "0.4000 [0.3000, 0.5000]",
+    ]
+    assert {a.get("scope") for a in page.all("th")} == {"col", "row"}
+    assert len(page.all("table")) == len(page.all("caption"))
+    ids = {a["id"] for _, a in page.tags if "id" in a}
+    assert {link[1:] for link in page.links if link.startswith("#")} <= ids
+    heads = [int(tag[1]) for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
+    assert all(after - before <= 1 for before, after in itertools.pairwise(heads))
+
+
 def test_hostile_names_are_shown_and_not_obeyed(text: str) -> None:
-    assert "<script" not in text
+    assert text.count("<script") == 1
+    assert "alert('" not in text
     words = Page(text).words
-    # user, title, quarantine reason; the model in both tables; the configuration has it in a pair
-    assert words.count(HOSTILE) == 5
+    # user, two titles, quarantine reason, split; the model in 3 rankings and slices and costs
+    assert words.count(HOSTILE) == 9
     assert f"title = {HOSTILE}" in words
 
 
@@ -176,21 +268,23 @@ def test_every_missing_part_is_left_out_with_a_note() -> None:
         "Nothing was clustered.",
         "No recommendations were sampled.",
         "No costs were measured.",
+        "No model learned in epochs.",
         "Nothing was recorded about the environment.",
     ):
         assert note in words
 
 
-def test_a_full_report_has_no_such_note_but_for_the_missing_plot(text: str) -> None:
+def test_a_full_report_of_one_protocol_has_no_other_note(text: str) -> None:
     assert re.findall(r'class="none">([^<]*)<', text) == [
-        "The plot importance.png could not be read."
+        "There is one protocol only.",
+        "No protocol asks at instants, so there are no hours and no last visits.",
     ]
 
 
 def test_numbers_are_written_for_people(text: str) -> None:
     words = Page(text).words
-    assert {"105,745", "alpha = 17.23", "1 min 15 s", "promoted als"} <= set(words)
-    assert "20 trials, 3 min 12 s." in " ".join(words)
+    assert {"105,745", "alpha = 17.23", "1 min 15 s", "3.2 ms", "2.4 MB", "800 B"} <= set(words)
+    assert Page(text).row("als", "0.5512") == ["als", "0.5512", "20", "0", "0", "3 min 12 s"]
 
 
 def test_a_refused_batch_says_which_checks_failed() -> None:
@@ -220,7 +314,7 @@ def test_a_decision_is_copied_with_its_intervals() -> None:
     ]
     words = Page(report_html(Report(title="t", promotion=made))).words
     assert "The champion stays." in words
-    assert "0.0500 to 0.1500" in words
+    assert "+0.0500 to +0.1500" in words
 
 
 def test_a_table_of_another_shape_is_named() -> None:
@@ -242,27 +336,6 @@ def texts(figure: "Figure") -> set[str]:
     return {text.get_text() for text in figure.findobj(Text)}
 
 
-def test_the_forest_has_models_groups_and_the_intervals() -> None:
-    figure = forest_plot(board("als", "popularity"), "live-B")
-    assert {"als", "popularity", "ndcg@10 under live-B", "all (20 events)"} <= texts(figure)
-    axes = figure.axes[0]
-    best = axes.containers[0].lines[0].get_xdata()
-    assert best.tolist() == pytest.approx([0.5, 0.4])
-    first_bar = axes.containers[0].lines[2][0].get_segments()[0]
-    assert first_bar[:, 0].tolist() == pytest.approx([0.4, 0.6])
-
-
-def test_a_model_without_interval_is_drawn_as_a_point() -> None:
-    rows = board("als").assign(low=np.nan, high=np.nan)
-    segments = forest_plot(rows, "live-B").axes[0].containers[0].lines[2][0].get_segments()
-    assert segments[0][:, 0].tolist() == [0.5, 0.5]
-
-
-def test_nothing_to_draw_is_an_error_that_says_what() -> None:
-    with pytest.raises(ContractError, match="no 'auc' under protocol 'live-B'"):
-        forest_plot(board("als"), "live-B", metric="auc")
-
-
 def test_cluster_plots_show_every_k_and_every_deviation() -> None:
     made = two_groups()
     inertia, silhouette = elbow_plot(made, "users").axes
@@ -282,4 +355,4 @@ def test_hours_have_one_line_per_model() -> None:
 def test_texts_are_drawn_as_they_are_and_not_as_mathematics() -> None:
     assert drawable("$x$ is \\ 5€") == "\\$x\\$ is \\ 5€"
     assert drawable("\U0001f9ff\n漢") == "???"
-    forest_plot(board("$\\frac{1$", "漢字"), "live-B").draw_without_rendering()
+    curve_plot("$\\frac{1$ 漢字", {"loss": {1: 1.0}}).draw_without_rendering()

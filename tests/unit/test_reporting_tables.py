@@ -43,6 +43,19 @@ def test_the_first_protocol_stands_first_and_its_models_by_the_primary_metric() 
     assert [model for model, _ in made[0].rows] == ["als", "popularity", "bpr"]
 
 
+def test_groups_with_numbers_stand_in_the_order_of_their_numbers() -> None:
+    names = ["viewers:unknown", "viewers:10", "rep", "viewers:9", "unseen", "all"]
+    rows = pd.concat([ROWS[:1].assign(group=name) for name in names])
+    assert [s.group for s in standings(rows)] == [
+        "all",
+        "unseen",
+        "rep",
+        "viewers:9",
+        "viewers:10",
+        "viewers:unknown",
+    ]
+
+
 def test_a_number_comes_with_its_interval_where_it_has_one() -> None:
     assert str(Cell(0.5, 0.48, 0.52)) == "0.5000 [0.4800, 0.5200]"
     assert str(Cell(0.25)) == "0.2500"
