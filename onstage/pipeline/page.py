@@ -22,9 +22,10 @@ from onstage.pipeline.comparing import paired
 from onstage.pipeline.examples import samples, samples_note
 from onstage.pipeline.exams import Log, accepted_log
 from onstage.pipeline.outcome import Outcome, previous
-from onstage.pipeline.promoting import recipe_of, registry_of
+from onstage.pipeline.promoting import registry_of
 from onstage.pipeline.provenance import about, environment, notes, provenance
 from onstage.pipeline.ranking import primary_rows, read_board_occasions, read_rows
+from onstage.pipeline.recipes import recipe_of
 from onstage.pipeline.recommending import lists_path
 from onstage.pipeline.runs import tracker_of
 from onstage.pipeline.slices import read_slices

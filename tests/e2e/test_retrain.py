@@ -1,6 +1,7 @@
 """The main job, through Prefect, GX, Optuna and MLflow, on a small simulated platform."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from click.testing import CliRunner, Result
 
 from flows.cli import main
 from onstage.data.clock import Clock
+from onstage.evaluation.pairwise import letters
+from onstage.pipeline.backtest import COSTS
+from onstage.pipeline.comparing import compared
 from onstage.pipeline.exams import accepted_log
 from onstage.pipeline.outcome import Outcome, recall
 from onstage.pipeline.promoting import audit_of, registry_of
@@ -107,6 +111,27 @@ def test_models_are_compared_from_the_stored_events(first: Outcome, config: Path
     assert "days resampled" in text
     wrong = onstage("compare", config, "--protocol", "live-C")
     assert "protocol 'live-C' is not in the configuration; there are ['live-B']" in wrong.stderr
+
+
+def test_the_page_has_the_letters_of_the_comparison_and_what_serving_costs(
+    first: Outcome, config: Path
+) -> None:
+    workspace = Workspace.open(config)
+    page = Path(first.page).read_text()
+    shown = dict(
+        re.findall(
+            r'<th scope="row">([^<]+?)(?: <span[^/]*/span>)?</th><td class="letters">(\w+)<',
+            page.partition("</table>")[0],
+        )
+    )
+    assert shown == letters(compared(workspace).pairs)
+    assert f"<code>{first.log.digest}</code>" in page
+    for made in first.backtests.values():
+        costs = json.loads(workspace.store.path(made, COSTS).read_text())
+        own = costs[workspace.config.primary.name]
+        assert 0 < own["latency_ms"] <= own["latency_p95_ms"]
+        assert own["size_bytes"] > 0
+        assert own["events"] > 0
 
 
 def test_only_what_is_live_is_recommended(first: Outcome, config: Path, tmp_path: Path) -> None:
