@@ -7,6 +7,7 @@ from prefect.runtime import flow_run
 from pydantic import Field
 
 from flows.parts import accepted, examined
+from onstage.pipeline.extras import need_extras
 from onstage.pipeline.novelty import nothing_new
 from onstage.pipeline.outcome import Outcome
 from onstage.pipeline.runs import tracked
@@ -39,6 +40,7 @@ def retrain(
     if not again and (known := nothing_new(workspace)) is not None:
         get_run_logger().info("%s", known.decision.sentence)
         return known
+    need_extras(workspace.config)
     with workspace.alone("retrain"), tracked(workspace, "retrain", str(flow_run.id)) as run:
         asked = ask(workspace)  # before anything is read: what arrives later is new
         log = accepted(workspace)

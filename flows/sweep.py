@@ -9,6 +9,7 @@ from pydantic import Field
 from flows.parts import accepted
 from onstage.data.store import Reference
 from onstage.errors import ConfigError
+from onstage.pipeline.extras import need_extras
 from onstage.pipeline.runs import tracked
 from onstage.pipeline.workspace import Workspace
 from tasks.sweep import sweep as tune
@@ -33,6 +34,7 @@ def sweep(
     if strangers := [name for name in chosen if name not in known]:
         message = f"algorithm {strangers[0]!r} is not in sweep.algorithms of {config}: {known}"
         raise ConfigError(message)
+    need_extras(workspace.config, chosen)
     with workspace.alone("sweep"), tracked(workspace, "sweep", str(flow_run.id)) as run:
         log = accepted(workspace)
         return {name: tune(workspace, log, name, run) for name in chosen}

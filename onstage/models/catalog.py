@@ -8,6 +8,7 @@ from onstage.errors import ConfigError
 from onstage.models.als import Als, AlsConfig
 from onstage.models.base import Recommender
 from onstage.models.bpr import Bpr, BprConfig
+from onstage.models.config import RecommenderConfig
 from onstage.models.decayed_popularity import DecayedPopularity, DecayedPopularityConfig
 from onstage.models.ease import Ease, EaseConfig
 from onstage.models.item_knn import ItemKnn, ItemKnnConfig
@@ -24,7 +25,12 @@ from onstage.models.ratings.nmf import Nmf, NmfConfig
 from onstage.models.ratings.slope_one import SlopeOne, SlopeOneConfig
 from onstage.models.ratings.svd import Svd, SvdConfig
 from onstage.models.ratings.svdpp import Svdpp, SvdppConfig
-from onstage.models.sequence.config import LiverecConfig, LstmConfig, SasrecConfig
+from onstage.models.sequence.config import (
+    LiverecConfig,
+    LstmConfig,
+    SasrecConfig,
+    SequenceConfig,
+)
 from onstage.models.sequence.liverec import Liverec
 from onstage.models.sequence.lstm import Lstm
 from onstage.models.sequence.sasrec import Sasrec
@@ -120,6 +126,15 @@ def build(config: ModelConfig) -> Recommender[Any]:  # noqa: C901, PLR0911, PLR0
             return Liverec(config)
         case _:
             assert_never(config)
+
+
+def needs_torch(config: RecommenderConfig) -> bool:
+    """Whether fitting it and answering with it need the extra ``deep``."""
+    match config:
+        case SequenceConfig() | RankerConfig(sequence=SasrecConfig()):
+            return True
+        case _:
+            return False
 
 
 def parse(raw: dict[str, Any]) -> ModelConfig:

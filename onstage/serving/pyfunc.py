@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import pandas as pd
@@ -19,9 +20,8 @@ import onstage
 from onstage.availability.repeats import RepeatPolicy
 from onstage.columns import Columns
 from onstage.errors import ConfigError, OnstageError, StoreError
+from onstage.models.catalog import needs_torch
 from onstage.models.config import RecommenderConfig
-from onstage.models.ranker.config import RankerConfig
-from onstage.models.sequence.config import SequenceConfig
 from onstage.serving.bundle import Bundle, load_bundle
 from onstage.settings import explain
 
@@ -50,6 +50,9 @@ REQUIREMENTS: Final = (
     "typing-extensions",
 )
 """What answering needs; what fitting needs is not among them."""
+
+BESIDES: Final = MappingProxyType({"ranker": ("lightgbm",)})
+"""What answering with an algorithm needs besides; torch is known to the catalogue."""
 
 _CODE: Final = Path(__file__).with_name("model_code.py")
 
@@ -200,22 +203,10 @@ def requirements(config: RecommenderConfig) -> list[str]:
 
     Not how they were built (``+cpu``): the package index knows no such version.
     """
-    return [
-        f"{name}=={version(name).partition('+')[0]}" for name in (*REQUIREMENTS, *_besides(config))
-    ]
-
-
-def _besides(config: RecommenderConfig) -> tuple[str, ...]:
-    """What answering with an algorithm needs besides."""
-    match config:
-        case RankerConfig(sequence=None):
-            return ("lightgbm",)
-        case RankerConfig():
-            return ("lightgbm", "torch")
-        case SequenceConfig():
-            return ("torch",)
-        case _:
-            return ()
+    names = [*REQUIREMENTS, *BESIDES.get(config.algorithm, ())]
+    if needs_torch(config):
+        names.append("torch")
+    return [f"{name}=={version(name).partition('+')[0]}" for name in names]
 
 
 def _save(served: Bundle, bundle: Path, folder: Path) -> None:

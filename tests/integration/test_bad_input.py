@@ -1,12 +1,16 @@
 """Bad input gets one clear line: the value, the rule, the remedy; and exit status 1."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from flows.cli import main
+from onstage.config import load_config
+from onstage.errors import ConfigError
+from onstage.pipeline.extras import need_extras
 
 
 pytestmark = pytest.mark.integration
@@ -80,6 +84,31 @@ def test_a_wrong_configuration_names_the_key_and_the_rule(
 def test_nothing_to_show_yet_says_what_to_run(config: Path) -> None:
     assert "onstage retrain" in refused("leaderboard", config)
     assert "onstage retrain" in refused("champion", config)
+
+
+def test_a_model_without_torch_is_refused_before_anything_is_read(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows.backtest import backtest
+    from flows.retrain import retrain
+    from flows.sweep import sweep
+
+    models = "\nmodels: {next: {algorithm: sasrec}}\nsweep: {algorithms: {als: {}, lstm: {}}}"
+    config.write_text(config.read_text() + models)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    remedy = "needs torch, which is not installed; run `pip install 'onstage[deep]'` or `make deep`"
+    for run in (
+        lambda: retrain.fn(str(config)),
+        lambda: backtest.fn(str(config)),
+        lambda: sweep.fn(str(config), ["lstm"]),
+    ):
+        with pytest.raises(ConfigError) as problem:
+            run()
+        assert str(problem.value) == f"sweep.algorithms.lstm {remedy}"
+    need_extras(load_config(config), ["als"])  # which needs none
+    config.write_text(config.read_text().replace(", lstm: {}", ""))
+    with pytest.raises(ConfigError, match=r"^models\.next needs torch"):
+        need_extras(load_config(config))
 
 
 def test_an_unreachable_prefect_server_is_one_line(
