@@ -89,6 +89,20 @@ def test_every_row_but_a_users_first_is_a_target_once_with_all_prefixes() -> Non
     assert targets.tolist() == expected.tolist()
 
 
+def test_batches_hold_windows_of_about_one_length_each_window_once_in_random_order() -> None:
+    # lengths 1, 1, 2, 2, ... 8, 8, shuffled: batches of four are (1 1 2 2), (3 3 4 4), ...
+    rng = np.random.default_rng(0)
+    lengths = rng.permutation(np.repeat(np.arange(1, 9), 2))
+    nothing = np.empty(0, dtype=np.int64)
+    windows = Windows(nothing, nothing, np.zeros(16, dtype=np.int64), lengths)
+    batches = list(windows.batches(4, rng))
+    assert sorted(np.concatenate(batches).tolist()) == list(range(16))
+    spans = [sorted(lengths[batch].tolist()) for batch in batches]
+    assert sorted(spans) == [[n, n, n + 1, n + 1] for n in (1, 3, 5, 7)]
+    again = list(windows.batches(4, rng))
+    assert [batch.tolist() for batch in again] != [batch.tolist() for batch in batches]
+
+
 def test_a_user_with_one_row_gives_nothing_to_learn_but_is_answered() -> None:
     data = log([(0, "a", 0), (0, "b", 1), (0, "a", 2), (1, "b", 1)])
     assert len(Windows.of(data, 4, "all")) == 1
