@@ -15,7 +15,8 @@ Made by `{command}`; do not edit by hand. All models of one table answered the s
 in brackets are the ends of the {confidence:.0%} interval, a bootstrap over users; differences are
 paired, event by event. A dash is a metric that is not defined there. `±` is the standard deviation
 between the seeds of a model that learns at random; its other numbers are averages over the seeds.
-`repeat_share_at_10` is the share of hits within depth 10 that the user had watched before.
+`repeat_share_at_10` is the share of hits within depth 10 that the user had watched before. On live
+protocols `hr_at_1` is the reward: how often the one streamer recommended is the one then watched.
 """
 
 

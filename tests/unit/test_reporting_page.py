@@ -226,6 +226,10 @@ def test_every_picture_says_what_it_shows_and_every_head_what_it_heads(text: str
     assert all(after - before <= 1 for before, after in itertools.pairwise(heads))
 
 
+def test_on_live_protocols_the_hit_rate_at_one_is_called_the_reward(text: str) -> None:
+    assert "hr@1 is the reward" in text  # the protocol is live-B
+
+
 def test_hostile_names_are_shown_and_not_obeyed(text: str) -> None:
     assert text.count("<script") == 1
     assert "alert('" not in text

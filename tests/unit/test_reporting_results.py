@@ -59,4 +59,5 @@ def test_the_page_says_what_made_it_and_keeps_the_order() -> None:
     page = render_results([DatasetResult("b", BOARD), DatasetResult("a", BOARD)])
     assert page.startswith("# Results\n\nMade by `make results`;")
     assert "95% interval" in page
+    assert "`hr_at_1` is the reward" in page
     assert page.index("## b") < page.index("## a")
