@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "explore": "Show what a data set looks like: one page of figures and tables.",
     "cluster": "Group users and items by what they do.",
     "recommend": "Write recommendations of what is live, for all users or some.",
+    "serve": "Answer over HTTP with the champion; swap it when it moves.",
     "masked-auc": "Hide pairs; say how well a model and popularity rank them.",
     "similar": "Say what is like an item, by title.",
     "explain": "Say why an item is recommended to a user.",

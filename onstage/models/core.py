@@ -37,9 +37,12 @@ class Core(ABC, Generic[ConfigT]):
     ----------
     stochastic
         Whether what is learned depends on the seed: such a model is examined under several.
+    watches_everybody
+        Whether an answer depends on earlier rows of other users than the one who asks.
     """
 
     stochastic: ClassVar[bool] = False
+    watches_everybody: ClassVar[bool] = False
 
     def __init__(self, config: ConfigT) -> None:
         self.config = config

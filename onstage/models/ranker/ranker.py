@@ -60,6 +60,7 @@ class Ranker(Recommender[RankerConfig]):
     """
 
     stochastic: ClassVar[bool] = True
+    watches_everybody: ClassVar[bool] = True
 
     _watched: tuple[History | None, LivePast] | None = None
     _threads: int = 0

@@ -1,0 +1,1 @@
+"""The champion behind HTTP: one process, several threads, swapped while it answers."""

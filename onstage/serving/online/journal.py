@@ -1,0 +1,131 @@
+"""What was posted, on disk, so that a restart keeps it."""
+
+import fcntl
+import json
+import logging
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO, Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from onstage.errors import ConfigError, StoreError
+from onstage.serving.online.board import Posted
+from onstage.serving.online.rows import Row
+
+
+logger = logging.getLogger(__name__)
+
+LIVE: Final = "live"
+ROWS: Final = "rows"
+LARGE: Final = 64 << 20
+"""Characters after which it is worth writing anew what still counts."""
+
+_ROWS: Final = TypeAdapter(list[Row])
+
+
+class Journal:
+    """Lines of JSON, appended; the newest word on who is live, and the newest rows.
+
+    A line is handed to the system before the post is answered: it survives the process, not a
+    power cut. A last line that a killed process left half-written is skipped.
+
+    Parameters
+    ----------
+    path
+        The file; made if it is not there. One process at a time.
+
+    Raises
+    ------
+    ConfigError
+        If another process has it.
+    StoreError
+        If it cannot be read or written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock = path.with_suffix(".lock").open("a")
+        except OSError as error:
+            raise _cannot(path, error) from error
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._lock.close()
+            message = f"{path}: another service keeps its posts there; stop it, or serve without it"
+            raise ConfigError(message) from error
+        self._stream: IO[str] | None = None
+        self._written = 0
+
+    def read(self) -> tuple[Posted, list[Row]]:
+        """What was posted before: who is live, and rows, oldest first."""
+        posted, rows = Posted(), []
+        try:
+            lines = self.path.read_text(encoding="utf-8").splitlines() if self.path.exists() else []
+        except (OSError, UnicodeDecodeError) as error:
+            raise _cannot(self.path, error) from error
+        for number, line in enumerate(lines, start=1):
+            try:
+                value = json.loads(line)
+                if LIVE in value:
+                    posted = Posted.model_validate(value[LIVE])
+                rows += _ROWS.validate_python(value.get(ROWS, []))
+            except (ValueError, TypeError, AttributeError, ValidationError):
+                logger.warning("%s: line %d is damaged and skipped", self.path.name, number)
+        return posted, rows
+
+    def rewrite(self, posted: Posted, rows: Iterable[Row]) -> None:
+        """Replace the file in one step by what still counts."""
+        draft = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+        try:
+            with draft.open("w", encoding="utf-8") as stream:
+                stream.write(json.dumps({LIVE: posted.model_dump(mode="json")}) + "\n")
+                stream.writelines(json.dumps({ROWS: [row]}) + "\n" for row in rows)
+            self.close_file()
+            draft.replace(self.path)
+        except OSError as error:
+            draft.unlink(missing_ok=True)
+            raise _cannot(self.path, error) from error
+        self._written = 0
+
+    @property
+    def large(self) -> bool:
+        """Whether so much was appended that it should be written anew."""
+        return self._written > LARGE
+
+    def live(self, posted: Posted) -> None:
+        """Keep who is live."""
+        self._append({LIVE: posted.model_dump(mode="json")})
+
+    def rows(self, rows: list[Row]) -> None:
+        """Keep rows."""
+        self._append({ROWS: rows})
+
+    def close_file(self) -> None:
+        """Close the file; the next line opens it again."""
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
+    def close(self) -> None:
+        """Let others have the file."""
+        self.close_file()
+        self._lock.close()
+
+    def _append(self, value: object) -> None:
+        try:
+            if self._stream is None:
+                self._stream = self.path.open("a", encoding="utf-8")
+            self._written += self._stream.write(json.dumps(value) + "\n")
+            self._stream.flush()
+        except OSError as error:
+            raise _cannot(self.path, error) from error
+
+
+def _cannot(path: Path, error: Exception) -> StoreError:
+    reason = error.strerror if isinstance(error, OSError) else error
+    message = f"{path}: {reason}; free space, or serve without keeping what is posted"
+    return StoreError(message)

@@ -1,0 +1,165 @@
+"""Who answers, and what was posted: swapped and changed while requests are answered."""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from threading import Lock
+from typing import Final, Literal
+
+from onstage.errors import OnstageError
+from onstage.serving.online.asked import PostedLive
+from onstage.serving.online.board import Board
+from onstage.serving.online.fresh import Unknown
+from onstage.serving.online.journal import Journal
+from onstage.serving.online.limits import Limits
+from onstage.serving.online.rows import Row
+from onstage.serving.online.served import Served
+from onstage.serving.online.source import Loaded
+
+
+SLACK: Final = 1.25
+"""A champion may hold so many times the rows that are kept before the oldest are let go."""
+
+Status = Literal["ok", "starting", "no champion", "failed"]
+
+
+class NoChampionError(OnstageError):
+    """Nobody can answer yet."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How things are; replaced, never changed.
+
+    A request takes one and keeps it, so a swap in the middle of a request changes nothing for it.
+    """
+
+    served: Served | None
+    status: Status
+    message: str | None = None
+
+    def ready(self) -> Served:
+        """Whoever answers.
+
+        Raises
+        ------
+        NoChampionError
+            If nobody does yet.
+        """
+        if self.served is None:
+            raise NoChampionError(self.message)
+        return self.served
+
+
+class Stage:
+    """The champion on it, the live board beside it, and rows posted since.
+
+    Parameters
+    ----------
+    journal
+        Where posts are kept; only in memory by default.
+    """
+
+    def __init__(self, limits: Limits, journal: Journal | None = None) -> None:
+        self.limits = limits
+        self.board = Board(limits.kept_items)
+        self.standing = Standing(None, "starting", "the champion is being loaded; ask again soon")
+        self._rows: deque[Row] = deque(maxlen=limits.kept_rows)
+        self._journal = journal
+        self._lock = Lock()
+        if journal is not None:
+            self.board.posted, rows = journal.read()
+            self._rows.extend(rows)
+            journal.rewrite(self.board.posted, self._rows)
+
+    @property
+    def posted(self) -> int:
+        """Interactions that are kept."""
+        return len(self._rows)
+
+    def enter(self, loaded: Loaded) -> Served:
+        """Let a champion answer from the next request on; posts are carried over to it."""
+        before = self._copy()
+        served = Served(loaded, before)
+        with self._lock:
+            if len(before) < len(self._rows) or before[-1:] != list(self._rows)[-1:]:
+                served = self._caught_up(served, loaded, before)
+            self.standing = Standing(served, "ok")
+        return served
+
+    def complain(self, status: Status, message: str) -> None:
+        """Say what is wrong; whoever answers goes on."""
+        served = self.standing.served
+        self.standing = Standing(served, "ok" if served else status, message)
+
+    def content(self) -> None:
+        """Nothing is wrong any more."""
+        if self.standing.message is not None and self.standing.served is not None:
+            self.standing = Standing(self.standing.served, "ok")
+
+    def observe(self, rows: Sequence[Row]) -> tuple[Unknown, bool]:
+        """Take posted rows in.
+
+        Returns
+        -------
+        Unknown
+            Of which the champion does not know the user or the item.
+        bool
+            Whether answers count the others by now.
+
+        Raises
+        ------
+        NoChampionError
+            If nobody answers yet.
+        StoreError
+            If they cannot be kept; then they do not count either.
+        """
+        with self._lock:
+            served = self.standing.ready()
+            if self._journal is not None:
+                self._journal.rows(list(rows))
+            self._rows.extend(rows)
+            unknown = served.add(rows)
+            if served.posted > SLACK * self.limits.kept_rows:
+                served.start_over(list(self._rows))
+            self._tidy()
+        return unknown, served.settle(self.limits.settle_seconds)
+
+    def change(self, tick: int, post: PostedLive) -> None:
+        """Take in who went live or offline at `tick`.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be kept; then it does not count either.
+        """
+        with self._lock:
+            posted = self.board.with_post(
+                tick, on=post.on, off=post.off, only=post.only, reset=post.reset
+            )
+            if self._journal is not None:
+                self._journal.live(posted)
+            self.board.posted = posted
+            self._tidy()
+
+    def close(self) -> None:
+        """Let another process keep posts."""
+        if self._journal is not None:
+            self._journal.close()
+
+    def _copy(self) -> list[Row]:
+        with self._lock:
+            return list(self._rows)
+
+    def _caught_up(self, served: Served, loaded: Loaded, before: list[Row]) -> Served:
+        """With what was posted while it was loaded."""
+        rows = list(self._rows)
+        more = len(rows) - len(before)
+        if more >= 0 and rows[: len(before)] == before:
+            served.add(rows[len(before) :])
+            return served
+        return Served(loaded, rows)  # the oldest were dropped meanwhile
+
+    def _tidy(self) -> None:
+        if self._journal is not None and self._journal.large:
+            self._journal.rewrite(self.board.posted, self._rows)
