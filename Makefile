@@ -34,7 +34,7 @@ test: $(DEEP)  ## the tests (those marked realdata are skipped where the data ar
 test-slow: $(DEEP)  ## only the tests that take long (`make test` runs them too)
 	$(BIN)/python -m pytest -m slow
 
-test-kill: $(DEEP)  ## kill -9 at every moment of a retrain (half an hour), and docs/kill-matrix.md
+test-kill: $(DEEP)  ## kill -9 at every moment of a retrain (a quarter of an hour; goes on when stopped), and docs/kill-matrix.md
 	ONSTAGE_KILL=all ONSTAGE_KILL_TABLE=docs/kill-matrix.md $(BIN)/python -m pytest -q tests/e2e/kill
 
 check: $(DEEP)  ## style, types, layers, documentation

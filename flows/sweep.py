@@ -20,6 +20,7 @@ def sweep(
     config: str,
     algorithms: list[str] | None = None,
     trials: Annotated[int | None, Field(ge=1)] = None,
+    processes: Annotated[int | None, Field(ge=1)] = None,
 ) -> dict[str, Reference]:
     """Ingest, validate, and run one study per algorithm on the validation part.
 
@@ -27,8 +28,9 @@ def sweep(
         config: Configuration file, e.g. configs/deskdrop.yaml.
         algorithms: Some of the configuration's; all by default.
         trials: Trials of each study, instead of the configuration's.
+        processes: Trials at the same time, each in a process, instead of the configuration's.
     """
-    workspace = Workspace.open(config, trials=trials)
+    workspace = Workspace.open(config, trials=trials, processes=processes)
     known = list(workspace.config.sweep.algorithms)
     chosen = algorithms or known
     if strangers := [name for name in chosen if name not in known]:

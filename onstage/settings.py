@@ -15,6 +15,7 @@ from pydantic import (
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
+    SecretStr,
     ValidationError,
     model_validator,
 )
@@ -71,6 +72,9 @@ class Settings(BaseSettings):
     wait_seconds: NonNegativeFloat = 0
     """How long a flow waits while another process is at work on the same data set; 0: not at all.
     Deployments wait, so that those of one data set run one after the other."""
+    optuna_storage: SecretStr | None = None
+    """Database of the studies instead of a journal file in each study's folder, e.g.
+    ``postgresql+psycopg://user:password@host/studies``. Never shown or logged."""
     progress: bool = True
     """Whether long work shows a progress bar (on a terminal)."""
 

@@ -18,6 +18,7 @@ from onstage.tuning.config import SweepConfig
 from onstage.tuning.objective import ValidationObjective
 from onstage.tuning.result import BEST, TRIALS, SweepResult
 from onstage.tuning.space import Space, load_space
+from onstage.tuning.storage import storage_of
 from onstage.tuning.study import sweep
 
 
@@ -51,7 +52,7 @@ def swept(workspace: Workspace, validated: Reference, algorithm: str, parent: st
         "protocol": config.primary,
         "metric": rules.metric,
         "group": rules.group,
-        "budget": budget.model_dump(mode="json", exclude={"algorithms", "trials"}),
+        "budget": _asked(budget),
     }
 
     def build(folder: Path) -> Mapping[str, float | int | str]:
@@ -101,7 +102,7 @@ def _search(
     base, space, trials, parent = plan
     budget: SweepConfig = config.sweep
     log = accepted_log(workspace, validated)
-    threads = _threads(workspace.settings.threads, budget.jobs)
+    threads = _threads(workspace.settings.threads, budget.at_once)
     objective = ValidationObjective(
         log.exam(config.primary).validation,
         rules.metric,
@@ -123,15 +124,29 @@ def _search(
         parent_run=parent,
         pruning=budget.pruning,
         jobs=budget.jobs,
+        processes=budget.processes,
+        constant_liar=budget.constant_liar,
+        storage=storage_of(workspace.settings),
         timeout_seconds=budget.timeout_seconds,
         startup_trials=budget.startup_trials,
         progress=workspace.settings.progress,
     )
 
 
-def _threads(threads: int, jobs: int) -> int:
+def _asked(budget: SweepConfig) -> dict[str, Any]:
+    """The part of the budget that the result depends on.
+
+    One trial at a time gives one result; of several at a time, their number is as good as another.
+    """
+    outside = {"algorithms", "trials", "processes"}
+    if budget.at_once == 1:
+        return budget.model_dump(mode="json", exclude={*outside, "constant_liar"})
+    return {**budget.model_dump(mode="json", exclude={*outside, "jobs"}), "parallel": True}
+
+
+def _threads(threads: int, at_once: int) -> int:
     """Threads of one fit when several trials run at once."""
-    return threads if jobs == 1 else max(1, (threads or os.cpu_count() or 1) // jobs)
+    return threads if at_once == 1 else max(1, (threads or os.cpu_count() or 1) // at_once)
 
 
 def _counts(result: SweepResult) -> dict[str, float | int | str]:

@@ -55,8 +55,12 @@ class Workspace:
     mlflow: MlflowSettings
 
     @classmethod
-    def open(cls, config: Path | str, *, trials: int | None = None) -> Self:
-        """Read the configuration and the settings; `trials` replaces every study's number.
+    def open(
+        cls, config: Path | str, *, trials: int | None = None, processes: int | None = None
+    ) -> Self:
+        """Read the configuration and the settings.
+
+        `trials` replaces every study's number, `processes` how many trials run at a time.
 
         Telemetry is switched off for this process, whoever started it.
         """
@@ -64,6 +68,8 @@ class Workspace:
         read = load_config(Path(config))
         if trials is not None:
             read = read.model_copy(update={"sweep": read.sweep.with_trials(trials)})
+        if processes is not None:
+            read = read.model_copy(update={"sweep": read.sweep.with_processes(processes)})
         return cls(read, load_settings(), load_mlflow_settings())
 
     def asking(

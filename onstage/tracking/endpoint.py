@@ -70,7 +70,7 @@ class Endpoint:
             with locked(file.with_name(file.name + ".lock")):
                 yield
         elif self.tracking_uri.startswith("postgresql"):
-            with _advisory(self.tracking_uri):
+            with advisory(self.tracking_uri):
                 yield
         else:
             yield
@@ -174,10 +174,12 @@ def _probe_database(uri: str) -> None:
 
 
 @contextmanager
-def _advisory(uri: str) -> Iterator[None]:
+def advisory(uri: str) -> Iterator[None]:
+    """Keep other processes out while the tables of a fresh PostgreSQL database are made."""
     from sqlalchemy import create_engine, pool, text  # noqa: PLC0415  # heavy
 
-    engine = create_engine(uri, poolclass=pool.NullPool)
+    options = {"connect_timeout": PROBE_SECONDS}
+    engine = create_engine(uri, poolclass=pool.NullPool, connect_args=options)
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
         yield

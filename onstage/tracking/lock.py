@@ -8,8 +8,8 @@ from pathlib import Path
 
 
 @contextmanager
-def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
-    """Hold an exclusive lock on `path`, a file made for nothing else.
+def locked(path: Path, *, wait: bool = True, shared: bool = False) -> Iterator[None]:
+    """Hold a lock on `path`, a file made for nothing else.
 
     The kernel lets go of it when the process ends, however it ends: a ``kill -9`` leaves no lock
     behind. Threads of one process exclude each other too. The file stays where it is.
@@ -18,6 +18,8 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
     ----------
     wait
         Whether to wait for the holder, or to give up at once.
+    shared
+        Whether others that share it may hold it too; by default nobody else may.
 
     Raises
     ------
@@ -28,7 +30,8 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
     """
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+        fcntl.flock(handle, kind | (0 if wait else fcntl.LOCK_NB))
         yield
     finally:
         os.close(handle)

@@ -142,6 +142,11 @@ class Tracker(Artifacts):
         with translated(self.endpoint):
             self.client.set_terminated(run_id, status)
 
+    def delete(self, run_id: str) -> None:
+        """Move a run to MLflow's bin."""
+        with translated(self.endpoint):
+            self.client.delete_run(run_id)
+
     @contextmanager
     def run(  # what a run is made of
         self,

@@ -90,9 +90,15 @@ class Bridge:
         return cls(tracker, experiment, plan, run_id)
 
     def sync(self, trials: list[FrozenTrial]) -> None:
-        """Make the children agree with `trials`, which an earlier process ran."""
-        found = [run for run in self.tracker.children(self.run_id) if TRIAL in run.tags]
-        self._children = {int(run.tags[TRIAL]): run for run in found}
+        """Make the children agree with `trials`, which an earlier process ran.
+
+        A second child of a trial is deleted: a server that answered too late was asked again.
+        """
+        children: dict[int, RunRecord | str] = {}
+        for run in self.tracker.children(self.run_id):
+            if TRIAL in run.tags and children.setdefault(int(run.tags[TRIAL]), run) is not run:
+                self.tracker.delete(run.run_id)
+        self._children = children
         for trial in trials:
             child = self._children.get(trial.number)
             if trial.state.is_finished() and (

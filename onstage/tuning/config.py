@@ -2,7 +2,14 @@
 
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
 
 from onstage.errors import ConfigError
 
@@ -51,12 +58,46 @@ class SweepConfig(_Config):
     """For each algorithm: after this, no new trial starts."""
     jobs: PositiveInt = 1
     """Trials at the same time, in threads. With more than 1 the result depends on their timing."""
+    processes: PositiveInt = 1
+    """Trials at the same time, each in a process of its own, where threads would wait for each
+    other. With more than 1 the result depends on their timing; not together with `jobs`."""
+    constant_liar: bool = True
+    """Whether the sampler takes the trials that are running for bad ones, so that those at the
+    same time are not all alike. Changes nothing where one runs at a time."""
     startup_trials: NonNegativeInt = 8
     """Random trials before the sampler learns from what it saw."""
     pruning: Pruning = Pruning()
     """When a trial is given up half-way."""
     algorithms: dict[str, AlgorithmSweep] = {}
     """What is tuned: ``{als: {}, ease: {trials: 10}}``."""
+
+    @model_validator(mode="after")
+    def _threads_or_processes(self) -> Self:
+        if self.jobs > 1 and self.processes > 1:
+            message = (
+                f"jobs {self.jobs} and processes {self.processes} exclude each other: "
+                "leave one of them at 1"
+            )
+            raise ValueError(message)
+        return self
+
+    @property
+    def at_once(self) -> int:
+        """Trials at the same time."""
+        return max(self.jobs, self.processes)
+
+    def with_processes(self, processes: int) -> Self:
+        """The same sweep with trials in `processes` processes, and no threads.
+
+        Raises
+        ------
+        ConfigError
+            If `processes` is less than 1.
+        """
+        if processes < 1:
+            message = f"processes {processes}: a sweep needs at least 1"
+            raise ConfigError(message)
+        return self.model_copy(update={"processes": processes, "jobs": 1})
 
     def with_trials(self, trials: int) -> Self:
         """The same sweep with `trials` trials for every algorithm.

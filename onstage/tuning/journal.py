@@ -5,7 +5,7 @@ import os
 from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import local
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
@@ -16,6 +16,8 @@ from onstage.tracking.lock import locked
 
 
 JOURNAL: Final = "study.journal"
+_BLOCK: Final = 4096
+"""Bytes read at a time from the end."""
 _PASSING: Final = frozenset({4, 5, 7, 8, 9})
 """Optuna's codes of lines about an open trial: made, a parameter, a look, attributes."""
 
@@ -47,6 +49,8 @@ class Backend(JournalFileBackend):
     """Journal that waits for the disk when a trial ends, not for each of its parameters.
 
     A killed process loses nothing by it; a power cut may take the open trials, which are run again.
+    What a writer left half-written when it was killed, or when the disk was full, is taken off by
+    the next one: nobody else writes while it holds the lock.
     """
 
     def __init__(self, journal: Path) -> None:
@@ -58,7 +62,8 @@ class Backend(JournalFileBackend):
         text = "".join(f"{json.dumps(log, separators=(',', ':'))}\n" for log in logs)
         self._lock.acquire()
         try:
-            with self._path.open("ab") as stream:
+            with self._path.open("r+b") as stream:
+                _to_the_end(stream)
                 stream.write(text.encode())
                 stream.flush()
                 if any(log["op_code"] not in _PASSING for log in logs):
@@ -93,6 +98,20 @@ def open_journal(folder: Path) -> JournalStorage:
         message = f"{journal}: not a study's journal ({error}); delete it to search from the start"
         raise StoreError(message) from error
     return storage
+
+
+def _to_the_end(stream: BinaryIO) -> None:
+    """Go to the end of the last whole line, and take off what stands behind it."""
+    size = end = stream.seek(0, os.SEEK_END)
+    tail = b""
+    while end and b"\n" not in tail:
+        end = max(end - _BLOCK, 0)
+        stream.seek(end)
+        tail = stream.read(size - end)
+    whole = end + tail.rfind(b"\n") + 1
+    if whole < size:
+        stream.truncate(whole)
+    stream.seek(whole)
 
 
 def _mend(journal: Path) -> None:

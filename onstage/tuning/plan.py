@@ -19,6 +19,8 @@ class Plan:
     trials: int
     seed: int
     jobs: int = 1
+    processes: int = 1
+    constant_liar: bool = True
     timeout_seconds: float | None = None
     startup_trials: int = 8
     pruning: Pruning = field(default_factory=Pruning)

@@ -38,7 +38,7 @@ class SweepResult:
         See :func:`onstage.tuning.trials.table`. Numbers are those of the study, and of the
         children in MLflow.
     study
-        The study's name in its journal.
+        The study's name (:attr:`onstage.tuning.plan.Plan.study`).
     run_id
         The study's MLflow run; None without a tracker.
     fit_seconds, evaluate_seconds
@@ -84,7 +84,7 @@ def conclude(study: optuna.Study, plan: Plan, run_id: str | None) -> SweepResult
         best_config=plan.base if config is None else config,
         best_value=float(best.value or 0.0),
         trials=table(trials),
-        study=study.study_name,
+        study=plan.study,
         run_id=run_id,
         fit_seconds=sum(outcome_of(trial).get("fit_seconds", 0.0) for trial in over),
         evaluate_seconds=sum(outcome_of(trial).get("evaluate_seconds", 0.0) for trial in over),

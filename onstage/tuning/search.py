@@ -8,8 +8,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
-from threading import Event, Lock
-from typing import Any, Final, TypeAlias
+from threading import Event
+from typing import Any, Final, Protocol, TypeAlias
 
 import optuna
 from optuna.samplers import TPESampler
@@ -19,20 +19,20 @@ from tqdm import tqdm
 from onstage.errors import ConfigError, ContractError, OnstageError, StoreError, TrackingError
 from onstage.models.catalog import ModelConfig
 from onstage.seeds import generator, integer
-from onstage.tuning.bridge import Bridge
 from onstage.tuning.objective import Objective, Outcome
 from onstage.tuning.plan import Plan
+from onstage.tuning.recovery import recover
+from onstage.tuning.seat import Seat, claim
 from onstage.tuning.trials import (
     CONFIG,
     DEFAULT,
     ERROR,
-    INTERRUPTED,
     OUTCOME,
     PLANNED,
     SAME,
+    WORKER,
     is_over,
     outcome_of,
-    state_of,
 )
 
 
@@ -73,6 +73,20 @@ def _length(config: ModelConfig) -> int:
 
 Judge: TypeAlias = Callable[[list[FrozenTrial]], list[FrozenTrial]]
 """Trials as a sampler should see them."""
+Elsewhere: TypeAlias = Callable[[Iterator[int], Callable[[], None]], None]
+"""Whoever fills places of the budget instead, and calls back after each."""
+
+
+class Mirror(Protocol):
+    """Whoever shows trials."""
+
+    def started(self, trial: FrozenTrial) -> None:
+        """Show a trial as running."""
+        ...
+
+    def ended(self, trial: FrozenTrial) -> None:
+        """Show what came of a trial."""
+        ...
 
 
 class Search:
@@ -82,10 +96,15 @@ class Search:
     ----------
     plan, study, objective
         What to search, where it is kept, what is maximised.
-    bridge
+    mirror
         Where it is shown, if anywhere.
     judge
         What the sampler is told of the trials that are over, instead of the trials themselves.
+
+    Attributes
+    ----------
+    seat
+        Who asks, where several processes search one study.
     """
 
     def __init__(
@@ -93,35 +112,21 @@ class Search:
         plan: Plan,
         study: optuna.Study,
         objective: Objective,
-        bridge: Bridge | None,
+        mirror: Mirror | None,
         judge: Judge | None = None,
     ) -> None:
         self.plan = plan
         self.study = study
         self.objective = objective
-        self.bridge = bridge
+        self.mirror = mirror
         self.judge = judge
-        self._asking = Lock()
+        self.seat = Seat()
         self._stop = Event()
 
     def recover(self) -> None:
-        """Put in order what an earlier process left: its open trials are run again."""
-        trials = self.study.get_trials(deepcopy=False)
-        for trial in trials:
-            if state_of(trial) not in {"RUNNING", INTERRUPTED}:
-                continue
-            whole = CONFIG in trial.user_attrs
-            again = trial.params if whole else trial.user_attrs.get(PLANNED)
-            later = [t.user_attrs.get(PLANNED) for t in trials[trial.number + 1 :]]
-            if again is not None and again not in later:
-                attributes = {PLANNED: again, DEFAULT: trial.user_attrs.get(DEFAULT, False)}
-                self.study.enqueue_trial(again, user_attrs=attributes)
-            if trial.state is TrialState.RUNNING:
-                self.study.tell(trial.number, state=TrialState.FAIL)
-                logger.info("%s: trial %d was interrupted", self.plan.study, trial.number)
+        """Take up what an earlier process left, and lay down what is planned beforehand."""
+        recover(self.study)
         self._lay_down()
-        if self.bridge is not None:
-            self.bridge.sync(self.study.get_trials(deepcopy=False))
 
     def _lay_down(self) -> None:
         """The warm start and the default first; then, in a small space, every other one."""
@@ -140,8 +145,8 @@ class Search:
         """Trials that used up their place."""
         return [t for t in self.study.get_trials(deepcopy=False) if is_over(t)]
 
-    def run(self, *, progress: bool) -> None:
-        """Run trials until the budget or the time is used."""
+    def run(self, *, progress: bool, elsewhere: Elsewhere | None = None) -> None:
+        """Run trials until the budget or the time is used: here, or `elsewhere`."""
         done = len(self.over())
         with tqdm(
             total=self.plan.budget,
@@ -149,14 +154,16 @@ class Search:
             desc=f"sweep {self.plan.algorithm}",
             disable=None if progress else True,
         ) as bar:
-            if self.plan.jobs == 1:
+            if elsewhere is not None:
+                elsewhere(self._slots(done), lambda: self._advance(bar))
+            elif self.plan.jobs == 1:
                 self._one_by_one(bar, done)
             else:
                 self._together(bar, done)
 
     def _one_by_one(self, bar: "tqdm[Any]", done: int) -> None:
         for slot in self._slots(done):
-            self._trial(slot)
+            self.trial(slot)
             self._advance(bar)
 
     def _together(self, bar: "tqdm[Any]", done: int) -> None:
@@ -166,7 +173,7 @@ class Search:
             try:
                 while True:
                     for slot in islice(slots, self.plan.jobs - len(running)):
-                        running.add(pool.submit(self._trial, slot))
+                        running.add(pool.submit(self.trial, slot))
                     if not running:
                         return
                     ended, running = wait(running, return_when=FIRST_COMPLETED)
@@ -194,11 +201,11 @@ class Search:
             bar.set_postfix_str(f"best {self.plan.metric} {best:.4f}", refresh=False)
         bar.update()
 
-    def _trial(self, slot: int) -> None:
+    def trial(self, slot: int) -> None:
         """Fill one place of the budget."""
         trial, config, error = self._ask(slot)
-        if self.bridge is not None:
-            self.bridge.started(self._frozen(trial.number))
+        if self.mirror is not None:
+            self.mirror.started(self._frozen(trial.number))
         try:
             if config is None:
                 self._failed(trial, error, 0.0)
@@ -209,20 +216,23 @@ class Search:
             raise
         finally:
             frozen = self._frozen(trial.number)
-            if self.bridge is not None and frozen.state.is_finished():
-                self.bridge.ended(frozen)
+            if self.mirror is not None and frozen.state.is_finished():
+                self.mirror.ended(frozen)
 
     def _ask(self, slot: int) -> tuple[Trial, ModelConfig | None, Exception]:
         """Next trial with its configuration, seeded by its place: a resume draws the same."""
         purpose = ("sweep", self.plan.algorithm, str(slot))
-        with self._asking:
+        with self.seat.turn():
             self.study.sampler = TPESampler(
                 n_startup_trials=self.plan.startup_trials,
+                constant_liar=self.plan.constant_liar,
                 seed=integer(generator(self.plan.seed, *purpose)),
             )
             if self.judge is not None:
                 self._draw(self.judge)
             trial = self.study.ask()
+            if self.seat.name is not None:
+                trial.set_user_attr(WORKER, claim(self.seat.name, slot))
             try:
                 config = self.plan.space.suggest(trial, self.plan.base)
             except ConfigError as error:

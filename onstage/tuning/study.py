@@ -7,6 +7,7 @@ from pathlib import Path
 
 import optuna
 from optuna.pruners import BasePruner, MedianPruner, NopPruner
+from pydantic import SecretStr
 
 from onstage.errors import ConfigError, StoreError
 from onstage.models.catalog import ModelConfig
@@ -14,12 +15,14 @@ from onstage.tracking import Tracker
 from onstage.tracking.lock import locked
 from onstage.tuning.bridge import Bridge
 from onstage.tuning.config import Pruning
-from onstage.tuning.journal import open_journal
+from onstage.tuning.crew import Crew
 from onstage.tuning.objective import Objective
 from onstage.tuning.plan import Plan
 from onstage.tuning.result import BEST, SweepResult, conclude, write
 from onstage.tuning.search import Judge, Search
 from onstage.tuning.space import Space, default
+from onstage.tuning.storage import check_storage, opened_study
+from onstage.tuning.worker import ALIVE, Job
 
 
 logger = logging.getLogger(__name__)
@@ -42,6 +45,9 @@ def sweep(  # noqa: PLR0913  # a sweep really has that many questions
     parent_run: str | None = None,
     pruning: Pruning | None = None,
     jobs: int = 1,
+    processes: int = 1,
+    constant_liar: bool = True,
+    storage: SecretStr | None = None,
     timeout_seconds: float | None = None,
     startup_trials: int = 8,
     progress: bool = True,
@@ -52,8 +58,9 @@ def sweep(  # noqa: PLR0913  # a sweep really has that many questions
 ) -> SweepResult:
     """Search the space of one algorithm for the largest value of the objective.
 
-    The first trial is the default. With one job, the same seed, space and data give the same
-    trials, also across a ``kill -9`` and a resume.
+    The first trial is the default. One trial at a time, the same seed, space and data give the
+    same trials, also across a ``kill -9`` and a resume. Several at a time, what the sampler has
+    seen depends on which trial ended first.
 
     Parameters
     ----------
@@ -67,7 +74,7 @@ def sweep(  # noqa: PLR0913  # a sweep really has that many questions
         Trials that must be over in the end, those of earlier processes included.
     folder
         Where ``study.journal``, ``trials.parquet`` and ``best.json`` stand. Give the same folder
-        again to resume; more `trials` than before go on where it ended. Only one process at a
+        again to resume; more `trials` than before go on where it ended. Only one sweep at a
         time may use it.
     metric
         Name of what the objective returns, for the record.
@@ -77,8 +84,12 @@ def sweep(  # noqa: PLR0913  # a sweep really has that many questions
         Name of the MLflow experiment.
     parent_run
         Run that the study's run is a child of.
-    jobs, timeout_seconds, startup_trials, pruning
-        See :class:`onstage.tuning.config.SweepConfig`.
+    jobs, processes, constant_liar, timeout_seconds, startup_trials, pruning
+        See :class:`onstage.tuning.config.SweepConfig`. For several processes the objective is
+        sent to each of them, so it is defined in a module. A process that dies costs its trial,
+        which is run again.
+    storage
+        Database of the study; by default the journal in `folder`.
     progress
         Whether to show a bar, if on a terminal.
     looks
@@ -94,7 +105,8 @@ def sweep(  # noqa: PLR0913  # a sweep really has that many questions
     Raises
     ------
     ConfigError
-        If the base or the space is another algorithm's.
+        If the base or the space is another algorithm's, or the storage cannot take that many
+        writers at once.
     StoreError
         If the folder cannot be written or is in use.
     TrackingError
@@ -109,35 +121,44 @@ def sweep(  # noqa: PLR0913  # a sweep really has that many questions
         trials=trials,
         seed=seed,
         jobs=jobs,
+        processes=processes,
+        constant_liar=constant_liar,
         timeout_seconds=timeout_seconds,
         startup_trials=startup_trials,
         pruning=pruning or Pruning(),
         looks=looks,
         warm=warm,
     )
+    check_storage(storage, max(jobs, processes))
+    job = Job(plan, folder, objective, pruner or _pruner(plan.pruning), judge, storage)
     with ExitStack() as stack:
         _occupy(folder, stack)
-        study = _open(folder, plan, pruner or _pruner(plan.pruning))
+        study = stack.enter_context(opened_study(folder, plan, job.pruner, storage))
+        if _KEY not in study.user_attrs:
+            study.set_user_attr(_KEY, uuid.uuid4().hex)
         bridge = None
         if tracker is not None:
             key = str(study.user_attrs[_KEY])
             bridge = Bridge.open(tracker, experiment, plan, key, parent_run)
         try:
-            return _run(Search(plan, study, objective, bridge, judge), folder, progress=progress)
+            return _run(job, study, bridge, progress=progress)
         except BaseException as error:
             if bridge is not None:
                 bridge.abandon(error)
             raise
 
 
-def _run(search: Search, folder: Path, *, progress: bool) -> SweepResult:
+def _run(job: Job, study: optuna.Study, bridge: Bridge | None, *, progress: bool) -> SweepResult:
+    search = Search(job.plan, study, job.objective, bridge, job.judge)
     search.recover()
-    search.run(progress=progress)
-    run_id = None if search.bridge is None else search.bridge.run_id
-    result = conclude(search.study, search.plan, run_id)
-    write(result, search.plan, folder)
-    if search.bridge is not None:
-        search.bridge.close(result, {BEST: (folder / BEST).read_text()})
+    if bridge is not None:
+        bridge.sync(study.get_trials(deepcopy=False))
+    crew = Crew(job, study, bridge).run if job.plan.processes > 1 else None
+    search.run(progress=progress, elsewhere=crew)
+    result = conclude(study, job.plan, None if bridge is None else bridge.run_id)
+    write(result, job.plan, job.folder)
+    if bridge is not None:
+        bridge.close(result, {BEST: (job.folder / BEST).read_text()})
     return result
 
 
@@ -155,26 +176,14 @@ def _occupy(folder: Path, stack: ExitStack) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         stack.enter_context(locked(folder / "sweep.lock", wait=False))
+        with locked(folder / ALIVE):  # workers of a killed process are about to follow it
+            pass
     except BlockingIOError as error:
         message = f"sweep folder {folder}: another process is at it; wait for it, or stop it"
         raise StoreError(message) from error
     except OSError as error:
         message = f"sweep folder {folder}: {error.strerror}; choose a writable one"
         raise StoreError(message) from error
-
-
-def _open(folder: Path, plan: Plan, pruner: BasePruner) -> optuna.Study:
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(
-        storage=open_journal(folder),
-        study_name=plan.study,
-        direction="maximize",
-        load_if_exists=True,
-        pruner=pruner,
-    )
-    if _KEY not in study.user_attrs:
-        study.set_user_attr(_KEY, uuid.uuid4().hex)
-    return study
 
 
 def _pruner(pruning: Pruning) -> BasePruner:

@@ -1,4 +1,4 @@
-"""A real PostgreSQL server for the tests that want one."""
+"""A real PostgreSQL server and a real tracking server for the tests that want one."""
 
 import os
 import pwd
@@ -6,12 +6,16 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from onstage.errors import TrackingError
+from onstage.tracking.endpoint import probe
 
 
 def _server_folder() -> Path | None:
@@ -96,3 +100,42 @@ def postgres_url() -> Iterator[str]:
             server.kill()
             server.wait(timeout=10)
         shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a real tracking server, which keeps the files too."""
+    folder = tmp_path_factory.mktemp("server")
+    port = _free_port()
+    command = [
+        sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port),
+        "--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}",
+        "--artifacts-destination", str(folder / "artifacts"), "--workers", "1",
+    ]  # fmt: skip
+    quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env={**os.environ, **quiet},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        try:
+            yield _started(f"http://127.0.0.1:{port}", folder / "log")
+        finally:
+            os.killpg(process.pid, 15)
+            process.wait(30)
+
+
+def _started(address: str, log: Path, seconds: float = 120) -> str:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            probe(address)
+        except TrackingError:
+            time.sleep(0.3)
+        else:
+            return address
+    pytest.fail(log.read_text())

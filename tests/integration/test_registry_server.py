@@ -1,67 +1,20 @@
 """The registry behind a real tracking server, which keeps the files too."""
 
-import os
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
 
-from onstage.errors import TrackingError
 from onstage.registry.audit import Audit
 from onstage.registry.enact import enact
 from onstage.registry.promotion import decide
 from onstage.registry.proposals import Proposal
 from onstage.registry.versions import Registry
 from onstage.settings import Promotion
-from onstage.tracking.endpoint import Endpoint, probe
+from onstage.tracking.endpoint import Endpoint
 
 
 pytestmark = [pytest.mark.integration, pytest.mark.e2e]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("server")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [
-        sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port),
-        "--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}",
-        "--artifacts-destination", str(folder / "artifacts"), "--workers", "1",
-    ]  # fmt: skip
-    quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env={**os.environ, **quiet},
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-        try:
-            yield started(f"http://127.0.0.1:{port}", folder / "log")
-        finally:
-            os.killpg(process.pid, 15)
-            process.wait(30)
-
-
-def started(address: str, log: Path, seconds: float = 120) -> str:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            probe(address)
-        except TrackingError:
-            time.sleep(0.3)
-        else:
-            return address
-    pytest.fail(log.read_text())
 
 
 def test_a_version_goes_to_the_server_and_comes_back_as_champion(

@@ -196,6 +196,14 @@ def test_repeating_a_finished_sweep_changes_nothing(tmp_path: Path, tracker: Tra
     assert list(tracker.history(first.run_id or "", "best_so_far")) == list(range(8))
 
 
+def test_a_second_child_of_a_trial_is_taken_away(tmp_path: Path, tracker: Tracker) -> None:
+    first = search(tmp_path, tracker, trials=2)
+    kept = children(tracker, first)
+    tags = {"onstage.kind": "trial", TRIAL: 1}
+    tracker.finish(tracker.start_run("sweeps", "memory-001", parent=first.run_id, tags=tags))
+    assert children(tracker, search(tmp_path, tracker, trials=2)) == kept
+
+
 def test_a_study_made_without_mlflow_is_shown_later(tmp_path: Path, tracker: Tracker) -> None:
     search(tmp_path, None)
     agree(tracker, search(tmp_path, tracker))

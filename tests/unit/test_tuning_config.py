@@ -5,6 +5,7 @@ from pydantic import ValidationError
 
 from onstage.errors import ConfigError
 from onstage.models.memory import MemoryConfig
+from onstage.pipeline.sweeping import _asked
 from onstage.tuning.config import AlgorithmSweep, Pruning, SweepConfig
 from onstage.tuning.plan import Plan
 from onstage.tuning.space import make_space
@@ -60,3 +61,21 @@ def test_a_study_is_the_same_for_the_same_question_and_any_number_of_trials() ->
         plan(pruning=Pruning(enabled=False)),
     ]
     assert len({plan().study, *(other.study for other in others)}) == 1 + len(others)
+
+
+def test_threads_and_processes_exclude_each_other() -> None:
+    with pytest.raises(ValidationError, match="jobs 2 and processes 2 exclude each other"):
+        SweepConfig(jobs=2, processes=2)
+    assert SweepConfig(jobs=2).with_processes(3).at_once == 3
+    with pytest.raises(ConfigError, match="processes 0: a sweep needs at least 1"):
+        SweepConfig().with_processes(0)
+
+
+def test_how_many_trials_run_at_once_is_no_part_of_the_question_but_whether_several_do() -> None:
+    one = _asked(SweepConfig())
+    assert one == _asked(SweepConfig(constant_liar=False))  # there is nobody to lie about
+    assert "processes" not in one  # as before there were any: finished sweeps are still found
+    several = _asked(SweepConfig(processes=2))
+    assert several == _asked(SweepConfig(processes=4)) == _asked(SweepConfig(jobs=3))
+    assert several != one
+    assert several != _asked(SweepConfig(processes=2, constant_liar=False))

@@ -52,6 +52,17 @@ class Evidence:
             **mlflow,
         )
 
+    def check(self, undisturbed: "Evidence") -> None:
+        """Nothing is half, nothing is twice, and all is as if nothing had happened."""
+        assert self.artefacts == undisturbed.artefacts
+        assert self.lists == undisturbed.lists
+        assert (self.drafts, self.running) == (0, 0)
+        assert self.trials == undisturbed.trials
+        assert self.runs == undisturbed.runs
+        assert self.versions == undisturbed.versions
+        assert self.aliases == undisturbed.aliases
+        assert self.audit == undisturbed.audit
+
 
 def _artefacts(store: Path) -> dict[str, str]:
     found = {}
