@@ -141,8 +141,10 @@ def _of_a_backtest(*args: Any, **kwargs: Any) -> bool:
 
 
 HEAVY = (
-    "implicit.als", "matplotlib.pyplot", "mlflow", "prefect.engine", "sklearn.cluster",
-    "expectations.step", "flows.retrain",
+    "alembic.command", "great_expectations", "great_expectations.checkpoint", "implicit.als",
+    "matplotlib.pyplot", "mlflow", "mlflow.pyfunc", "optuna.importance", "plotly.graph_objects",
+    "prefect.engine", "sklearn.cluster", "sklearn.ensemble", "expectations.runner", "flows.cli",
+    "flows.retrain",
 )  # fmt: skip
 """Nothing that starts a thread or reads a setting of one retrain."""
 
