@@ -55,8 +55,9 @@ results: $(DEEP)  ## retrain on the three real data sets and write docs/results.
 bench: $(DEEP)  ## every benchmark, short form
 	@for b in benchmarks/*.py; do case $$b in */results.py) ;; *) echo "== $$b"; $(BIN)/python $$b || exit 1;; esac; done
 
-docs: $(DEEP)  ## write the generated reference of commands and configuration
+docs: $(DEEP)  ## write the generated reference of commands, configuration and metrics
 	$(BIN)/python docs/reference.py
+	$(BIN)/python docs/glossary.py
 
 clean:  ## remove the environment and caches (not var/, which holds runs)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "backtest": "Examine every recipe on the same test events.",
     "retrain": "From the raw log to a registered champion: everything.",
     "leaderboard": "Print the newest leaderboard.",
+    "metrics": "Say what the key of every metric stands for.",
     "compare": "Compare the newest retrain's models pair by pair.",
     "promote": "Decide whether the newest leader becomes champion.",
     "champion": "Say who is, or was, champion, since when and why.",

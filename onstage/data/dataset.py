@@ -133,6 +133,17 @@ class Dataset:
         ).tocsr()
 
     @cached_property
+    def audiences(self) -> sparse.csr_matrix:
+        """Users who had each item, rows scaled to length 1: float64, shape (n_items, n_users).
+
+        The product of two rows is the cosine of two audiences; an item without rows has none.
+        """
+        made = self.counts.T.tocsr().astype(np.float64)
+        sizes = np.diff(made.indptr)
+        made.data = np.repeat(1 / np.sqrt(np.maximum(sizes, 1)), sizes)
+        return made
+
+    @cached_property
     def user_counts(self) -> NDArray[np.int64]:
         """Interactions of each user, shape (n_users,)."""
         return np.bincount(self.user, minlength=self.n_users)
@@ -145,7 +156,7 @@ class Dataset:
     @override
     def __getstate__(self) -> dict[str, Any]:
         """Leave the derived matrices out when a worker process is sent a dataset."""
-        derived = {"matrix", "counts", "user_counts", "item_counts"}
+        derived = {"matrix", "counts", "audiences", "user_counts", "item_counts"}
         return {k: v for k, v in self.__dict__.items() if k not in derived}
 
 

@@ -1,5 +1,7 @@
 """What each user did before an instant, for a batch of requests at once."""
 
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
@@ -52,6 +54,21 @@ class History:
     def of_users(self, users: Positions) -> tuple[Positions, Positions]:
         """Half-open row ranges of everything there is of each user, later rows too."""
         return self._first[users], self._first[users + 1]
+
+    @cached_property
+    def _first_visits(self) -> tuple[Positions, Ticks]:
+        """Every (user, item) pair as one number, ascending, and the time of its first row."""
+        pairs, first = np.unique(self.user * self.n_items + self.item, return_index=True)
+        return pairs, self.time[first]
+
+    def had(self, users: Positions, items: Positions, times: Ticks) -> NDArray[np.bool_]:
+        """Whether each user has a row of each item with ``time < t``, shape (n_pairs,)."""
+        pairs, began = self._first_visits
+        if len(pairs) == 0:
+            return np.zeros(len(users), dtype=np.bool_)
+        wanted = users * self.n_items + items
+        place = np.minimum(np.searchsorted(pairs, wanted), len(pairs) - 1)
+        return np.asarray((users >= 0) & (pairs[place] == wanted) & (began[place] < times))
 
     def rows(self, requests: Requests) -> tuple[Positions, Positions]:
         """Every (request, row) pair visible: request numbers and row numbers, oldest first.

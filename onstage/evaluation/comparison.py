@@ -10,7 +10,7 @@ from onstage.columns import Columns
 from onstage.errors import ContractError
 from onstage.evaluation.bootstrap import interval, resampled_means
 from onstage.evaluation.evaluate import ALL, EVENT, KEYS, N_CANDIDATES, N_RELEVANT, EventTable
-from onstage.metrics.catalog import ALIASES, COVERAGE
+from onstage.metrics.catalog import ALIASES, SUMMED
 from onstage.seeds import generator
 
 
@@ -53,6 +53,8 @@ def compare(  # noqa: PLR0913  # two tables, what of them, and how sure
     seed: int = 0,
 ) -> Difference:
     """Compare two models event by event: a paired bootstrap over users.
+
+    Events in which either has no value (``nan``) are left out.
 
     Parameters
     ----------
@@ -109,13 +111,13 @@ def values_of(events: EventTable, name: str, metric: str, group: str) -> pd.Data
     Raises
     ------
     ContractError
-        If `name`'s table lacks the metric or the group.
+        If `name`'s table lacks the metric or the group, or the metric is ``nan`` in all of it.
     """
-    if metric not in events.columns or metric in KEYS or metric == COVERAGE:
+    if metric not in events.columns or metric in KEYS or metric in SUMMED:
         message = f"comparison: {name} has no per-event metric {metric!r}; choose e.g. ndcg_at_10"
         raise ContractError(message)
-    chosen = events.loc[(events[Columns.GROUP] == group) & events[metric].notna()]
-    if len(chosen) == 0:
+    chosen = events.loc[events[Columns.GROUP] == group]
+    if chosen[metric].isna().all():
         message = f"comparison: {name} has no {metric} in group {group!r}; choose another group"
         raise ContractError(message)
     return chosen[[*IDENTITY, metric]].sort_values(EVENT).reset_index(drop=True)
@@ -130,4 +132,19 @@ def _paired(a: pd.DataFrame, b: pd.DataFrame, group: str) -> pd.DataFrame:
         )
         raise ContractError(message)
     metric = str(a.columns[-1])
-    return a.rename(columns={metric: f"{metric}_a"}).assign(**{f"{metric}_b": b[metric]})
+    pair = a.rename(columns={metric: f"{metric}_a"}).assign(**{f"{metric}_b": b[metric]})
+    return defined(pair, pair[[f"{metric}_a", f"{metric}_b"]].notna().all(axis=1), metric, group)
+
+
+def defined(events: pd.DataFrame, kept: "pd.Series[bool]", metric: str, group: str) -> pd.DataFrame:
+    """The events where every model has a value: some lists are too short for a metric of lists.
+
+    Raises
+    ------
+    ContractError
+        If there is no such event.
+    """
+    if not kept.any():
+        message = f"comparison: in no event of group {group!r} do all models have a {metric}"
+        raise ContractError(message)
+    return events[kept].reset_index(drop=True)

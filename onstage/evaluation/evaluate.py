@@ -10,15 +10,17 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from onstage.columns import Columns
+from onstage.data.dataset import Dataset
 from onstage.data.requests import ragged
 from onstage.evaluation.blocks import gathered
 from onstage.evaluation.inputs import among_inputs
+from onstage.evaluation.listed import Lists, list_metrics
 from onstage.evaluation.overlap import check_no_overlap
 from onstage.evaluation.places import places
 from onstage.evaluation.shown import shown
-from onstage.metrics.catalog import COVERAGE, DEPTHS, LIST_DEPTH, NOVELTY, rank_metrics
-from onstage.metrics.lists import mean_per_event, new_items, self_information
+from onstage.metrics.catalog import DEPTHS, LIST_DEPTH, LISTS, SERENDIPITY, rank_metrics
 from onstage.metrics.ranks import Ranks
+from onstage.metrics.serendipity import among_most_popular
 from onstage.models.base import Recommender
 from onstage.settings import load_settings
 from onstage.splitting.holdout import Holdout
@@ -31,8 +33,9 @@ EventTable: TypeAlias = pd.DataFrame
 
 ``event`` (number within the holdout), ``user_id``, ``timestamp`` (the log's own time), ``group``,
 ``n_relevant``, ``n_candidates``, ``fallback`` (popularity answered for a user the model does not
-know), and one column per metric. ``nan`` is undefined: ``auc`` where every candidate is relevant,
-``novelty`` and ``coverage`` outside the group ``all``.
+know), and one column per metric (:data:`onstage.metrics.catalog.METRICS`). ``nan`` is undefined:
+``auc`` where every candidate is relevant, and metrics of lists
+(:data:`onstage.metrics.catalog.LISTS`) outside the group ``all``.
 """
 
 EVENT: Final = "event"
@@ -64,10 +67,9 @@ class _Answers:
 
     ahead: NDArray[np.int64]
     tied: NDArray[np.int64]
+    surprising: NDArray[np.bool_]
     n_candidates: NDArray[np.int64]
-    list_event: Positions
-    list_item: Positions
-    n_catalogue: int
+    lists: Lists
 
 
 def evaluate(
@@ -113,6 +115,8 @@ def evaluate(
     answers = _walk(model, holdout)
     event = np.repeat(np.arange(len(holdout)), np.diff(holdout.relevant_indptr))
     fallback = ~model.knows_users(holdout.requests)
+    lists = list_metrics(holdout, answers.lists)
+    nothing = dict.fromkeys(LISTS, np.nan)
     parts = []
     for group, members in _groups(holdout, event):
         events, number = np.unique(event[members], return_inverse=True)
@@ -128,17 +132,20 @@ def evaluate(
             N_CANDIDATES: ranks.n_candidates,
             Columns.FALLBACK: fallback[events],
             **rank_metrics(ranks, ks),
+            SERENDIPITY: np.bincount(number, answers.surprising[members], len(events))
+            / np.minimum(ranks.n_relevant, LIST_DEPTH),
         }
-        parts.append(pd.DataFrame({**columns, **_list_metrics(group, holdout, answers)}))
+        parts.append(pd.DataFrame({**columns, **(lists if group == ALL else nothing)}))
     return pd.concat(parts, ignore_index=True)
 
 
 def _walk(model: Recommender[Any], holdout: Holdout) -> _Answers:
     ahead = np.zeros(len(holdout.relevant), dtype=np.int64)
     tied = np.zeros(len(holdout.relevant), dtype=np.int64)
+    surprising = np.zeros(len(holdout.relevant), dtype=np.bool_)
     n_candidates = np.zeros(len(holdout), dtype=np.int64)
     catalogue = np.zeros(holdout.train.n_items, dtype=np.bool_)
-    popularity = np.append(model.dataset.item_counts, 0).astype(np.float32)  # 0 for padding
+    fitted, trained = _counts(model.dataset), _counts(holdout.train)
     lists: list[tuple[Positions, Positions]] = []
     indptr = holdout.relevant_indptr
     silent = None if load_settings().progress else True
@@ -149,19 +156,24 @@ def _walk(model: Recommender[Any], holdout: Holdout) -> _Answers:
             n_candidates[block.rows] = np.count_nonzero(valid, axis=1)
             catalogue[block.distinct(valid)] = True
             line, pair = ragged(indptr[block.rows], indptr[block.rows + 1])
-            truth = block.scores[line, block.columns(line, holdout.relevant[pair])]
-            ahead[pair], tied[pair] = places(block.scores, line, truth)
-            row, column = shown(block.scores, popularity[block.items], LIST_DEPTH)
+            wanted = block.columns(line, holdout.relevant[pair])
+            ahead[pair], tied[pair] = places(block.scores, line, block.scores[line, wanted])
+            row, column = shown(block.scores, fitted[block.items], LIST_DEPTH)
             lists.append((block.rows[row], block.items_at(row, column)))
+            width = block.scores.shape[1]
+            hit = np.flatnonzero(np.isin(line * width + wanted, row * width + column))
+            surprising[pair[hit]] = ~among_most_popular(
+                valid, trained[block.items], line[hit], wanted[hit], LIST_DEPTH
+            )
             bar.update(len(block.rows))
-    return _Answers(
-        ahead,
-        tied,
-        n_candidates,
-        np.concatenate([event for event, _ in lists]),
-        np.concatenate([item for _, item in lists]),
-        int(catalogue.sum()),
-    )
+    event, item = (np.concatenate(column) for column in zip(*lists, strict=True))
+    shown_lists = Lists(event, item, int(catalogue.sum()))
+    return _Answers(ahead, tied, surprising, n_candidates, shown_lists)
+
+
+def _counts(dataset: Dataset) -> NDArray[np.float32]:
+    """Training popularity of each item, and 0 for the padding of a block."""
+    return np.append(dataset.item_counts, 0).astype(np.float32)
 
 
 def _groups(holdout: Holdout, event: Positions) -> Iterator[tuple[str, NDArray[np.bool_]]]:
@@ -176,16 +188,3 @@ def _groups(holdout: Holdout, event: Positions) -> Iterator[tuple[str, NDArray[n
         groups[REP] = among_inputs(holdout, users, holdout.relevant)
         groups[NEW] = ~groups[REP]
     return ((group, members) for group, members in groups.items() if members.any())
-
-
-def _list_metrics(
-    group: str, holdout: Holdout, answers: _Answers
-) -> dict[str, NDArray[np.float64] | float]:
-    if group != ALL:
-        return {NOVELTY: np.nan, COVERAGE: np.nan}
-    bits = self_information(holdout.train.counts)[answers.list_item]
-    added = new_items(answers.list_event, answers.list_item, len(holdout))
-    return {
-        NOVELTY: mean_per_event(answers.list_event, bits, len(holdout)),
-        COVERAGE: added / max(answers.n_catalogue, 1),
-    }

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from onstage.columns import Columns
 from onstage.errors import ContractError
 from onstage.evaluation.bootstrap import interval, resampled_means
-from onstage.evaluation.comparison import IDENTITY, two_sided, values_of
+from onstage.evaluation.comparison import IDENTITY, defined, two_sided, values_of
 from onstage.evaluation.evaluate import ALL, EventTable
 from onstage.seeds import generator
 from onstage.types import Positions
@@ -196,7 +196,9 @@ def _aligned(
             )
             raise ContractError(message)
     values = np.column_stack([part[metric].to_numpy(dtype=np.float64) for part in parts.values()])
-    return names, values, first[keys]
+    known = ~np.isnan(values).any(axis=1)
+    events = defined(first[keys], pd.Series(known, index=first.index), metric, group)
+    return names, values[known], events
 
 
 def _units(events: pd.DataFrame, block: pd.Timedelta | int | None) -> Positions:

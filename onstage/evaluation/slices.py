@@ -7,7 +7,7 @@ import pandas as pd
 
 from onstage.columns import Columns
 from onstage.evaluation.evaluate import ALL, EventTable
-from onstage.metrics.catalog import COVERAGE
+from onstage.metrics.catalog import SUMMED
 
 
 VIEWERS: Final = "viewers"
@@ -29,8 +29,8 @@ def sliced(events: EventTable, clusters: pd.Series) -> EventTable:
     Returns
     -------
     EventTable
-        Each event once, by number of the cluster, those of unknown users last. Coverage, which
-        belongs to all events together, is ``nan``.
+        Each event once, by number of the cluster, those of unknown users last. Metrics that
+        belong to all events together (coverage, Gini) are ``nan``.
     """
     whole = events[events[Columns.GROUP] == ALL]
     number = whole[Columns.USER].map(clusters)
@@ -38,7 +38,7 @@ def sliced(events: EventTable, clusters: pd.Series) -> EventTable:
     named = number.where(known, 0).astype(np.int64).astype(str).where(known, UNKNOWN)
     made = whole.copy()
     made[Columns.GROUP] = f"{VIEWERS}:" + named
-    made[COVERAGE] = np.nan
+    made[[key for key in made if key in SUMMED]] = np.nan
     order = np.argsort(number.fillna(np.inf).to_numpy(dtype=np.float64), kind="stable")
     return made.iloc[order].reset_index(drop=True)
 

@@ -7,7 +7,7 @@ from onstage.columns import Columns
 from onstage.errors import ContractError
 from onstage.evaluation.bootstrap import interval, resampled_means
 from onstage.evaluation.evaluate import ALL, KEYS, N_RELEVANT, REPEAT, EventTable
-from onstage.metrics.catalog import ALIASES, COVERAGE, LIST_DEPTH, REPEAT_SHARE
+from onstage.metrics.catalog import ALIASES, LIST_DEPTH, REPEAT_SHARE, SUMMED
 from onstage.seeds import generator
 
 
@@ -39,9 +39,11 @@ def summarise(
     -------
     pandas.DataFrame
         ``model, protocol, group, metric, value, low, high, n``; `n` is the number of events with
-        a value. Coverage is a sum, not a mean, and has no interval (``nan``): resampling repeats
-        users and so always covers less. ``repeat_share_at_10`` (group ``all``) is a ratio of sums:
-        of the relevant items within depth 10, the share that the user had before; no interval.
+        a value. A metric without a value in any event of a group has no row there. Coverage and
+        the Gini coefficient are sums, not means, and have no interval (``nan``): resampling
+        repeats users and so always covers less. ``repeat_share_at_10`` (group ``all``) is a ratio
+        of sums: of the relevant items within depth 10, the share that the user had before; no
+        interval.
     """
     parts = [
         _group(str(group), part, confidence, resamples, seed)
@@ -69,6 +71,8 @@ def repeat_share(events: EventTable) -> float:
 def value_of(events: EventTable, metric: str, group: str = ALL) -> float:
     """Mean of one metric over one group's events: what a sweep maximises.
 
+    ``nan`` if no event of the group has a value.
+
     Raises
     ------
     ContractError
@@ -84,7 +88,7 @@ def value_of(events: EventTable, metric: str, group: str = ALL) -> float:
         groups = ", ".join(map(str, events[Columns.GROUP].unique()))
         message = f"events: no group {group!r}; there are {groups}"
         raise ContractError(message)
-    return float(values.sum() if metric == COVERAGE else values.mean())
+    return float(values.sum(min_count=1) if metric in SUMMED else values.mean())
 
 
 def metrics_in(events: EventTable) -> list[str]:
@@ -108,7 +112,7 @@ def _group(
     group: str, events: EventTable, confidence: float, resamples: int, seed: int
 ) -> pd.DataFrame:
     metrics = [metric for metric in metrics_in(events) if events[metric].notna().any()]
-    averaged = [metric for metric in metrics if metric != COVERAGE]
+    averaged = [metric for metric in metrics if metric not in SUMMED]
     values = events[averaged].to_numpy(dtype=np.float64)
     users = pd.factorize(events[Columns.USER])[0].astype(np.int64)
     rng = generator(seed, "summary", group)
@@ -123,13 +127,15 @@ def _group(
             "n": np.isfinite(values).sum(axis=0),
         }
     )
-    if COVERAGE not in metrics:
-        return table
-    covered = table.head(1).assign(
-        metric=COVERAGE,
-        value=value_of(events, COVERAGE, group),
-        low=np.nan,
-        high=np.nan,
-        n=len(events),
+    sums = [metric for metric in metrics if metric in SUMMED]
+    whole = pd.DataFrame(
+        {
+            Columns.GROUP: group,
+            Columns.METRIC: sums,
+            Columns.VALUE: [value_of(events, metric, group) for metric in sums],
+            Columns.LOW: np.nan,
+            Columns.HIGH: np.nan,
+            "n": len(events),
+        }
     )
-    return pd.concat([table, covered], ignore_index=True)
+    return pd.concat([table, whole], ignore_index=True) if sums else table

@@ -1,5 +1,6 @@
 """Every ranking metric, by its key."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, TypeAlias
@@ -7,14 +8,21 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from onstage.metrics.auc import auc
-from onstage.metrics.average_precision import average_precision
-from onstage.metrics.hit_rate import hit_rate
-from onstage.metrics.ndcg import ndcg
-from onstage.metrics.precision import precision
+from onstage.errors import ContractError
+from onstage.metrics.auc import AUC_METRIC, auc
+from onstage.metrics.average_precision import AVERAGE_PRECISION, average_precision
+from onstage.metrics.coverage import COVERAGE_METRIC, GINI_METRIC
+from onstage.metrics.diversity import DIVERSITY_METRIC
+from onstage.metrics.hit_rate import HIT_RATE, hit_rate
+from onstage.metrics.metric import Metric
+from onstage.metrics.ndcg import NDCG, ndcg
+from onstage.metrics.popularity import HEAD_METRIC, NOVELTY_METRIC, POPULARITY_METRIC
+from onstage.metrics.precision import PRECISION, precision
 from onstage.metrics.ranks import Ranks
-from onstage.metrics.recall import recall, recall_min
-from onstage.metrics.reciprocal_rank import reciprocal_rank
+from onstage.metrics.recall import RECALL, RECALL_MIN, recall, recall_min
+from onstage.metrics.reciprocal_rank import RECIPROCAL_RANK, reciprocal_rank
+from onstage.metrics.repeats import REPEAT_LIST_SHARE_METRIC, REPEAT_SHARE_METRIC
+from onstage.metrics.serendipity import SERENDIPITY_METRIC
 
 
 RankMetric: TypeAlias = Callable[[Ranks, int], NDArray[np.float64]]
@@ -39,11 +47,49 @@ is the one that the user starts to watch, over the steps at which a user starts 
 DEPTHS: Final = (1, 5, 10, 20)
 """Depths that are reported unless others are asked for."""
 
-AUC: Final = "auc"
 LIST_DEPTH: Final = 10
-COVERAGE: Final = f"coverage_at_{LIST_DEPTH}"
-REPEAT_SHARE: Final = f"repeat_share_at_{LIST_DEPTH}"
-NOVELTY: Final = f"novelty_at_{LIST_DEPTH}"
+AUC: Final = AUC_METRIC.key
+NOVELTY: Final = NOVELTY_METRIC.key
+COVERAGE: Final = COVERAGE_METRIC.key
+GINI: Final = GINI_METRIC.key
+DIVERSITY: Final = DIVERSITY_METRIC.key
+SERENDIPITY: Final = SERENDIPITY_METRIC.key
+POPULARITY: Final = POPULARITY_METRIC.key
+HEAD_SHARE: Final = HEAD_METRIC.key
+REPEAT_LIST_SHARE: Final = REPEAT_LIST_SHARE_METRIC.key
+REPEAT_SHARE: Final = REPEAT_SHARE_METRIC.key
+
+LISTS: Final = (NOVELTY, COVERAGE, GINI, DIVERSITY, POPULARITY, HEAD_SHARE, REPEAT_LIST_SHARE)
+"""Metrics of lists in the per-event table that are undefined outside the group ``all``."""
+
+METRICS: Final[Mapping[str, Metric]] = MappingProxyType(
+    {
+        metric.key: metric
+        for metric in (
+            HIT_RATE,
+            RECALL,
+            RECALL_MIN,
+            PRECISION,
+            NDCG,
+            AVERAGE_PRECISION,
+            RECIPROCAL_RANK,
+            AUC_METRIC,
+            SERENDIPITY_METRIC,
+            NOVELTY_METRIC,
+            COVERAGE_METRIC,
+            GINI_METRIC,
+            DIVERSITY_METRIC,
+            POPULARITY_METRIC,
+            HEAD_METRIC,
+            REPEAT_LIST_SHARE_METRIC,
+            REPEAT_SHARE_METRIC,
+        )
+    }
+)
+"""Every metric's declared convention; ``_at_k`` in a key stands for any depth."""
+
+SUMMED: Final = frozenset(key for key, metric in METRICS.items() if metric.average == "sum")
+"""Metrics of all events together: an event's value is its share, and only the sum means a thing."""
 
 
 def rank_metrics(ranks: Ranks, ks: Sequence[int] = DEPTHS) -> dict[str, NDArray[np.float64]]:
@@ -54,16 +100,37 @@ def rank_metrics(ranks: Ranks, ks: Sequence[int] = DEPTHS) -> dict[str, NDArray[
     ValueError
         If a depth is less than 1.
     """
+    return {**at_depths(ranks, ks), AUC: auc(ranks)}
+
+
+def at_depths(ranks: Ranks, ks: Sequence[int]) -> dict[str, NDArray[np.float64]]:
+    """As :func:`rank_metrics`, without the one metric that needs the whole ranking."""
     if min(ks, default=1) < 1:
         message = f"k must be at least 1, got {min(ks)}"
         raise ValueError(message)
-    values = {f"{name}_at_{k}": metric(ranks, k) for name, metric in AT_K.items() for k in ks}
-    return {**values, AUC: auc(ranks)}
+    return {f"{name}_at_{k}": metric(ranks, k) for name, metric in AT_K.items() for k in ks}
 
 
 def metric_keys(ks: Sequence[int] = DEPTHS) -> tuple[str, ...]:
     """Keys of all metrics in the order of the per-event table."""
-    return (*(f"{name}_at_{k}" for name in AT_K for k in ks), AUC, NOVELTY, COVERAGE)
+    return (*(f"{name}_at_{k}" for name in AT_K for k in ks), AUC, SERENDIPITY, *LISTS)
+
+
+def described(key: str) -> Metric:
+    """The convention of a metric, by a key with any depth, with ``k`` or an alias.
+
+    Raises
+    ------
+    ContractError
+        If there is no such metric.
+    """
+    key = ALIASES.get(key, key)
+    pattern = re.sub(r"_at_[1-9]\d*$", "_at_k", key)
+    metric = METRICS.get(key) or METRICS.get(pattern)
+    if metric is None:
+        message = f"metric {key!r}: there is none; `onstage metrics` lists {', '.join(METRICS)}"
+        raise ContractError(message)
+    return metric
 
 
 def is_headline(key: str) -> bool:

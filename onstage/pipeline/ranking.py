@@ -14,6 +14,7 @@ from onstage.errors import ConfigError
 from onstage.evaluation.averaging import SEEDS, spread
 from onstage.evaluation.slices import sliced
 from onstage.evaluation.summary import summarise
+from onstage.metrics.catalog import described
 from onstage.pipeline.backtest import read_events, read_occasions, read_seeds
 from onstage.pipeline.leaks import gather
 from onstage.pipeline.recipes import Recipe
@@ -98,18 +99,32 @@ def _rows(  # what of a model, and by which kinds of users
 
 
 def primary_rows(table: pd.DataFrame, workspace: Workspace) -> pd.DataFrame:
-    """The rows of the primary protocol, metric and group, best first."""
+    """The rows of the primary protocol, metric and group, best first.
+
+    Raises
+    ------
+    ConfigError
+        If the metric was not measured, is ``nan`` in every event of the group for all models, or
+        is no metric of which more is better.
+    """
     rules = workspace.mlflow.promotion
     chosen = table[
         (table[Columns.PROTOCOL] == workspace.config.primary.name)
         & (table[Columns.METRIC] == rules.metric)
         & (table[Columns.GROUP] == rules.group)
+        & table[Columns.VALUE].notna()
     ]
     if chosen.empty:
         known = {c: sorted(table[c].unique()) for c in (Columns.METRIC, Columns.GROUP)}
         message = (
-            f"promotion: metric {rules.metric!r} of group {rules.group!r} was not measured; "
-            f"there are {known}"
+            f"promotion: metric {rules.metric!r} of group {rules.group!r} was not measured, or is "
+            f"undefined in every event; there are {known}"
+        )
+        raise ConfigError(message)
+    if described(rules.metric).better != "higher":
+        message = (
+            f"promotion: more of {rules.metric!r} is not better; choose a metric that is, e.g. "
+            "ndcg_at_10 (`onstage metrics` says which)"
         )
         raise ConfigError(message)
     return chosen.sort_values(Columns.VALUE, ascending=False, kind="stable")

@@ -1,5 +1,6 @@
 """What a sweep maximises: the validation metric of a fitted model."""
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -10,7 +11,8 @@ import numpy as np
 
 from onstage.columns import Columns
 from onstage.data.requests import ragged
-from onstage.evaluation.evaluate import evaluate
+from onstage.errors import ContractError
+from onstage.evaluation.evaluate import EventTable, evaluate
 from onstage.evaluation.summary import metrics_in, value_of
 from onstage.metrics.catalog import is_headline
 from onstage.models.base import Recommender
@@ -104,7 +106,7 @@ class ValidationObjective:
         Raises
         ------
         ContractError
-            If there is no such metric, or no event of the group.
+            If there is no such metric, no event of the group, or no value in any of them.
         """
         model = build(config)
         start = time.perf_counter()
@@ -121,16 +123,26 @@ class ValidationObjective:
         return Outcome(value, metrics, *times, model.training_curve)
 
     def _look(self, model: Recommender[Any]) -> float:
-        events = evaluate(model, self._sample)
-        return value_of(events, self.metric, self.group)
+        return self._value(evaluate(model, self._sample))
+
+    def _value(self, events: EventTable) -> float:
+        value = value_of(events, self.metric, self.group)
+        if math.isnan(value):
+            message = (
+                f"sweep: {self.metric} is undefined in every event of group {self.group!r}; choose "
+                "another promotion.metric or promotion.group"
+            )
+            raise ContractError(message)
+        return value
 
     def _measure(self, model: Recommender[Any], holdout: Holdout) -> tuple[float, dict[str, float]]:
         events = evaluate(model, holdout)
-        value = value_of(events, self.metric, self.group)
+        value = self._value(events)
         groups = set(events[Columns.GROUP])
         group = self.group if self.group in groups else "all"
         names = [name for name in metrics_in(events) if is_headline(name)]
-        return value, {name: value_of(events, name, group) for name in names}
+        values = {name: value_of(events, name, group) for name in names}
+        return value, {name: one for name, one in values.items() if not math.isnan(one)}
 
     @cached_property
     def _sample(self) -> Holdout:

@@ -26,9 +26,9 @@ def test_a_command_has_help_and_stands_in_the_readme(name: str) -> None:
     assert f"onstage {name}" in README
 
 
-def test_the_reference_is_what_the_code_says() -> None:
-    path = ROOT / "docs" / "reference.py"
-    spec = importlib.util.spec_from_file_location("reference", path)
+@pytest.mark.parametrize("page", ["reference", "glossary"])
+def test_a_generated_page_is_what_the_code_says(page: str) -> None:
+    spec = importlib.util.spec_from_file_location(page, ROOT / "docs" / f"{page}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

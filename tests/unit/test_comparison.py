@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from onstage.errors import ContractError
 from onstage.evaluation.bootstrap import interval, resampled_means
 from onstage.evaluation.comparison import compare
+from onstage.evaluation.pairwise import compare_all
 from onstage.evaluation.summary import summarise, value_of
 from onstage.seeds import generator
 
@@ -185,6 +186,37 @@ def test_a_metric_that_is_not_per_event_is_refused() -> None:
     for metric in ("coverage_at_10", "ndcg_at_7", "n_relevant"):
         with pytest.raises(ContractError, match=f"a has no per-event metric '{metric}'"):
             compare(table, table, metric)
+
+
+def test_events_where_one_model_has_no_value_are_left_out() -> None:
+    a, b = events([0.5, np.nan, 1]), events([0.25, 1, np.nan])
+    found = compare(a, b, resamples=10)
+    assert (found.mean, found.n_events, found.n_users) == (0.25, 1, 1)
+    (pair,) = compare_all({"a": a, "b": b}, resamples=10).to_dict("records")
+    assert (pair["mean"], pair["n_events"], pair["n_units"]) == (0.25, 1, 1)
+
+
+def test_no_event_with_a_value_in_both_is_refused() -> None:
+    a, b = events([0.5, np.nan]), events([np.nan, 1])
+    with pytest.raises(ContractError, match="in no event of group 'all' do all models have"):
+        compare(a, b)
+    with pytest.raises(ContractError, match="in no event of group 'all' do all models have"):
+        compare_all({"a": a, "b": b})
+
+
+def test_a_metric_that_is_undefined_for_all_is_refused() -> None:
+    a, b = events([np.nan, np.nan]), events([0, 1])
+    with pytest.raises(ContractError, match="a has no ndcg_at_10 in group 'all'"):
+        compare(a, b)
+    with pytest.raises(ContractError, match="first has no ndcg_at_10 in group 'all'"):
+        compare_all({"first": a, "second": b})
+
+
+def test_a_metric_without_a_value_has_no_row_in_a_summary_and_is_nan() -> None:
+    table = events([0, 1]).assign(auc=np.nan, gini_at_10=np.nan)
+    assert np.isnan(value_of(table, "auc"))
+    assert np.isnan(value_of(table, "gini_at_10"))
+    assert summarise(table, "m", "p")["metric"].tolist() == ["ndcg_at_10"]
 
 
 def test_an_unknown_group_is_refused() -> None:

@@ -24,8 +24,8 @@ from onstage.evaluation.evaluate import evaluate
 from onstage.evaluation.overlap import check_no_overlap
 from onstage.evaluation.places import places
 from onstage.evaluation.shown import shown
-from onstage.evaluation.summary import value_of
-from onstage.metrics.catalog import rank_metrics
+from onstage.evaluation.summary import metrics_in, value_of
+from onstage.metrics.catalog import LISTS, metric_keys, rank_metrics
 from onstage.metrics.ranks import Ranks
 from onstage.models.base import Recommender
 from onstage.models.config import FitOptions, RecommenderConfig
@@ -169,6 +169,54 @@ def test_coverage_and_novelty_look_at_the_lists() -> None:
     expected = [(bits[0] + bits[1]) / 2, (bits[1] + bits[2]) / 2]
     assert events["novelty_at_10"].tolist()[:2] == pytest.approx(expected)
     assert events.loc[events["group"] != "all", "novelty_at_10"].isna().all()
+
+
+def test_lists_are_measured_beyond_accuracy() -> None:
+    pool = Candidates(np.array([0, 2, 4]), np.array([0, 1, 1, 2]), np.array([0, 1]))
+    asked = exam([[0], [1]], [[True], [False]], candidates=pool)
+    whole = evaluate(Table(SCORES).fit(asked.train), asked).query("group == 'all'")
+    # Lists [0, 1] and [2, 1]: items 0, 1, 2 are shown 1, 2, 1 times, so at places 1.5, 3, 1.5.
+    assert value_of(whole, "gini_at_10") == pytest.approx(
+        ((2 * 1.5 - 4) * 1 + (2 * 1.5 - 4) * 1 + (2 * 3 - 4) * 2) / (3 * 4)
+    )
+    # Item 0 had by users 1 and 2, item 1 by user 1, item 2 by user 2: cosines 1 / sqrt(2), 0.
+    assert whole["diversity_at_10"].tolist() == pytest.approx([1 - 2**-0.5, 1])
+    assert whole["popularity_at_10"].tolist() == pytest.approx([(2 / 3 + 1 / 3) / 2, 1 / 3])
+    # Of five items that somebody had, one is the head: item 0.
+    assert whole["head_share_at_10"].tolist() == [1 / 2, 0]
+    # User 1 had both of [0, 1], user 2 one of [1, 2].
+    assert whole["repeat_list_share_at_10"].tolist() == [1, 1 / 2]
+
+
+def test_serendipity_counts_what_popularity_would_not_have_shown() -> None:
+    rows = [(1, item, 0) for item in range(10, 21)] + [(2, item, 0) for item in range(10, 20)]
+    train = log([*rows, (3, 21, 0)])  # the ten most popular are 10 to 19; 20 and 21 are had once
+    pool = Candidates.shared(np.arange(12), 3).without(np.array([2]), np.array([0]))
+    asked = Holdout(
+        **{
+            **vars(exam([[0, 10], [0, 11], [10, 11]], [[True] * 2, [True] * 2, [False] * 2])),
+            "train": train,
+            "history": train,
+            "candidates": pool,
+        }
+    )
+    backwards = Table(np.tile(np.arange(12), (3, 1))).fit(train)  # shows positions 2 to 11
+    events = evaluate(backwards, asked)
+    # Event 0 finds 10, event 1 finds 11, each of two relevant items. Event 2 finds both, but has
+    # no candidate 0, so position 10 (the first of those had once) is popularity's tenth.
+    assert events.query("group == 'all'")["serendipity_at_10"].tolist() == [1 / 2, 1 / 2, 1 / 2]
+    assert events.query("group == 'unseen'")["serendipity_at_10"].tolist() == [1 / 2]
+    popular = evaluate(Popularity(PopularityConfig()).fit(train), asked)
+    assert popular["serendipity_at_10"].tolist() == [0] * len(popular)
+
+
+def test_lists_are_measured_in_the_group_of_all_alone() -> None:
+    asked = exam([[0], [0, 4]], [[True], [True, False]])
+    events = evaluate(Table(SCORES).fit(asked.train), asked)
+    assert events.loc[events["group"] == "all", list(LISTS)].notna().all(axis=None)
+    assert events.loc[events["group"] != "all", list(LISTS)].isna().all(axis=None)
+    assert set(metric_keys()) == set(metrics_in(events))
+    assert np.isnan(value_of(events, "coverage_at_10", "repeat"))
 
 
 def test_blocks_of_any_size_give_the_same_table(monkeypatch: pytest.MonkeyPatch) -> None:

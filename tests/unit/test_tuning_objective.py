@@ -1,6 +1,6 @@
 """What a sweep maximises."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -122,3 +122,19 @@ def test_events_come_out_the_same_alone_as_among_all(chosen: set[int]) -> None:
     for column in ("user_id", "n_relevant", "n_candidates", "ndcg_at_10", "auc"):
         np.testing.assert_array_equal(part[column].to_numpy(), whole[column].to_numpy())
     assert value_of(some, "mrr_at_10") == pytest.approx(whole["mrr_at_10"].mean())
+
+
+def test_a_metric_that_is_undefined_for_all_is_refused_and_not_maximised() -> None:
+    everything = np.tile(np.arange(HOLDOUT.train.n_items), len(HOLDOUT))
+    asked = replace(  # every candidate is relevant, so there is no pair to order
+        HOLDOUT,
+        relevant=everything,
+        relevant_indptr=np.arange(len(HOLDOUT) + 1) * HOLDOUT.train.n_items,
+        repeat=np.zeros(len(everything), dtype=np.bool_),
+    )
+    with pytest.raises(
+        ContractError, match="sweep: auc is undefined in every event of group 'all'"
+    ):
+        ValidationObjective(asked, "auc", "all", ONE)(MemoryConfig(), Looks())
+    measured = ValidationObjective(asked, "ndcg_at_10", "all", ONE)(MemoryConfig(), Looks())
+    assert "auc" not in measured.metrics
