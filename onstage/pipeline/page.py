@@ -16,7 +16,7 @@ from onstage.data.store import Reference
 from onstage.errors import ContractError, StoreError
 from onstage.evaluation.occasions import BUCKET, HOUR, OCCASION
 from onstage.evaluation.slices import is_slice
-from onstage.pipeline.backtest import COSTS, SERVING, read_curve
+from onstage.pipeline.backtest import SERVING, read_costs, read_curve
 from onstage.pipeline.clusters import read_all_clusters
 from onstage.pipeline.comparing import paired
 from onstage.pipeline.examples import samples, samples_note
@@ -208,16 +208,15 @@ def _costs(workspace: Workspace, outcome: Outcome) -> pd.DataFrame:
     primary = workspace.config.primary.name
     rows = []
     for model, made in outcome.backtests.items():
-        costs = json.loads(workspace.store.path(made, COSTS).read_text())
         seeds = int(made.counts.get("seeds", 1))
-        own = costs[primary]
+        own = read_costs(workspace, made).get(primary, {})
         asked = own.get("events") or math.nan
         rows.append(
             {
                 "model": model,
-                "fit_seconds": own["fit_seconds"] / seeds,
-                "evaluation_seconds": own["evaluate_seconds"] / seeds,
-                "event_ms": 1000 * own["evaluate_seconds"] / asked,
+                "fit_seconds": own.get("fit_seconds", math.nan) / seeds,
+                "evaluation_seconds": own.get("evaluate_seconds", math.nan) / seeds,
+                "event_ms": 1000 * own.get("evaluate_seconds", math.nan) / asked,
                 **{name: float(own.get(name, math.nan)) for name in SERVING},
             }
         )

@@ -5,7 +5,9 @@ from importlib.metadata import version
 
 from onstage.config import PipelineConfig
 from onstage.data.store import digest_json
+from onstage.evaluation.leaks.report import line
 from onstage.pipeline.backtest import BACKTEST_VERSION
+from onstage.pipeline.leaks import read_leaks
 from onstage.pipeline.outcome import Outcome
 from onstage.pipeline.ranking import LEADERBOARD_VERSION
 from onstage.pipeline.workspace import Workspace
@@ -20,6 +22,7 @@ RANDOM = "RANDOM SPLIT"
 def provenance(workspace: Workspace, outcome: Outcome) -> dict[str, str]:
     """Digests, version of the code, seeds and splits: name to value."""
     config = workspace.config
+    leaks = read_leaks(workspace, outcome.board)
     return {
         "MLflow run": outcome.run,
         "registered model": workspace.registered_model,
@@ -30,6 +33,7 @@ def provenance(workspace: Workspace, outcome: Outcome) -> dict[str, str]:
         f"leaderboard {LEADERBOARD_VERSION}",
         "seed": f"{config.seed}; models that learn at random are fitted {config.seeds} times",
         **{f"split {one.name}": _split(one) for one in config.protocols},
+        **({"leak lint": line(list(leaks.values()))} if leaks else {}),
     }
 
 
@@ -43,7 +47,7 @@ def notes(config: PipelineConfig) -> tuple[str, ...]:
     return tuple(
         f"{RANDOM}: protocol {one.name} hides pairs at random, so its models see the future."
         for one in config.protocols
-        if one.kind == "masked"
+        if one.split == "random"
     )
 
 
@@ -53,7 +57,7 @@ def about(config: PipelineConfig) -> dict[str, str]:
 
 
 def _split(protocol: Protocol) -> str:
-    stamp = f"{RANDOM} " if protocol.kind == "masked" else ""
+    stamp = f"{RANDOM} " if protocol.split == "random" else ""
     return f"{stamp}{protocol.model_dump_json(exclude_none=True)}"
 
 

@@ -38,12 +38,15 @@ class Ranking:
 
     Attributes
     ----------
+    title
+        Protocol, group and number of events, with the stamp of a random split.
     lettered
         Whether models were compared pair by pair, so that they have letters.
     """
 
     protocol: str
     group: str
+    title: str
     n: int
     metrics: tuple[str, ...]
     scale: Scale
@@ -153,6 +156,7 @@ def _ranking(report: Report, table: Standings) -> Ranking:
     return Ranking(
         protocol=table.protocol,
         group=table.group,
+        title=table.title,
         n=table.n,
         metrics=tuple(table.metrics[at] for at in defined),
         scale=scale,

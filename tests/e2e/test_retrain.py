@@ -1,5 +1,6 @@
 """The main job, through Prefect, GX, Optuna and MLflow, on a small simulated platform."""
 
+import html
 import json
 import re
 import shutil
@@ -126,6 +127,9 @@ def test_the_page_has_the_letters_of_the_comparison_and_what_serving_costs(
     )
     assert shown == letters(compared(workspace).pairs)
     assert f"<code>{first.log.digest}</code>" in page
+    assert first.decision.conditions
+    assert all(html.escape(one.reason) in page for one in first.decision.conditions)
+    assert "leak lint" in page
     for made in first.backtests.values():
         costs = json.loads(workspace.store.path(made, COSTS).read_text())
         own = costs[workspace.config.primary.name]

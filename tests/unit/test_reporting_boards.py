@@ -70,8 +70,8 @@ def test_every_number_and_interval_is_that_of_the_leaderboard() -> None:
     rows = board(4, protocols=("live-C", "live-A"))
     found = tables(report_html(Report(title="t", leaderboard=rows)))
     for protocol, caption in (
-        ("live-C", "live-C, events all: 500 events, the same for every model"),
-        ("live-A", "live-A, events all: 500 events"),
+        ("live-C", "live-C, all: 500 events, the same for every model"),
+        ("live-A", "live-A, all: 500 events"),
     ):
         mine = rows[(rows["protocol"] == protocol) & (rows["group"] == "all")]
         wide = mine.pivot_table(index="model", columns="metric", values="value")
@@ -116,6 +116,15 @@ def test_slices_have_every_group_with_the_best_of_each() -> None:
     assert page.count('class="top"') == len(GROUPS)
 
 
+def test_a_random_split_is_stamped_on_its_tables() -> None:
+    rows = board(2, protocols=("masked", "temporal")).assign(split="time")
+    rows.loc[rows["protocol"] == "masked", "split"] = "random"
+    found = tables(report_html(Report(title="t", leaderboard=rows)))
+    stamped = [caption for caption in found if "RANDOM SPLIT" in caption]
+    assert len(stamped) == 3  # all, repeat, unseen
+    assert all(caption.startswith("masked") for caption in stamped)
+
+
 def test_one_model_is_a_page() -> None:
     page = report_html(Report(title="t", leaderboard=board(1, groups=("all",))))
     assert "model-0 leads under live-C" in page
@@ -128,7 +137,7 @@ def test_a_metric_that_is_nan_for_all_is_a_page_that_says_so() -> None:
     page = report_html(Report(title="t", leaderboard=rows))
     assert "No model has a value of ndcg@10 under live-C." in page
     assert '<svg class="bar"' not in page
-    assert tables(page)["live-C, events all: 500 events, the same for every model"][0][-1] == "-"
+    assert tables(page)["live-C, all: 500 events, the same for every model"][0][-1] == "-"
 
 
 def test_two_hundred_slices_stand_down_the_page() -> None:
