@@ -1,16 +1,24 @@
 """`onstage promote`."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from flows.commands.options import answer, config_argument, json_option, reason_option
 
 
+if TYPE_CHECKING:
+    from onstage.registry.conditions import Condition
+
+
 @click.command(name="promote")
 @config_argument
-@click.option("--dry-run", is_flag=True, help="Say what would be decided on the last retrain.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Say what would be decided, condition by condition, on the last retrain.",
+)
 @click.option("--force", is_flag=True, help="Promote the challenger whatever the evidence says.")
 @click.option("--version", help="With --force: this version instead of the challenger.")
 @reason_option(required=False)
@@ -87,4 +95,11 @@ def _preview(config: Path) -> tuple[str, str, dict[str, Any]]:
         "conditions": [one.model_dump(mode="json") for one in decision.conditions],
         "dry_run": True,
     }
-    return decision.verdict, decision.sentence, value
+    lines = [f"  {_mark(one):10}  {one.reason}" for one in decision.conditions]
+    return decision.verdict, "\n".join([decision.sentence, *lines]), value
+
+
+def _mark(condition: "Condition") -> str:
+    if not condition.judged:
+        return "not judged"
+    return "holds" if condition.passed else "FAILS"

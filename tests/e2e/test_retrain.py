@@ -4,6 +4,7 @@ import html
 import json
 import re
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -208,6 +209,10 @@ def test_champion_promote_and_the_audit_tell_the_same(first: Outcome, config: Pa
     dry = onstage("promote", config, "--dry-run")
     assert dry.exit_code == 1
     assert "kept" in dry.stdout
+    assert "\n  FAILS       ndcg_at_10 gained " in dry.stdout  # the leader and popularity, by chance
+    crowned = audit_of(workspace).crowned(workspace.registered_model, datetime.now(UTC))
+    assert crowned is not None
+    assert {*first.decision.conditions} >= {*crowned.conditions} != set()
 
 
 def test_one_retrain_at_a_time(first: Outcome, config: Path) -> None:
