@@ -60,7 +60,11 @@ def chosen(dataset: Dataset) -> dict[int, str]:
     found: dict[int, str] = {}
     for kind, place in PLACES.items():
         found.setdefault(int(order[round(place * (len(order) - 1))]), kind)
-    return {position: f"{kind}, {rows[position]:,} rows" for position, kind in found.items()}
+    return {position: f"{kind}, {_rows(int(rows[position]))}" for position, kind in found.items()}
+
+
+def _rows(number: int) -> str:
+    return "1 row" if number == 1 else f"{number:,} rows"
 
 
 def _sample(

@@ -1,5 +1,6 @@
 """What a model costs against how good it is."""
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -7,8 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from onstage.columns import Columns
+from onstage.reporting import formats
 from onstage.reporting.figures import COLOURS, drawable, new_figure, style
-from onstage.reporting.formats import words
 from onstage.reporting.labels import Box, placed
 
 
@@ -22,6 +23,9 @@ WIDTH: Final = 4.6
 """Inches: three stand side by side on a wide screen."""
 FEW: Final = 12
 """Models that fit a figure of ordinary height."""
+TICKS: Final = MappingProxyType({"size_bytes": formats.size, "fit_seconds": formats.duration})
+"""Costs whose ticks are written in units; the others in milliseconds."""
+DECADE: Final = 10.0
 FAR: Final = 12.0
 """Pixels from which on a name needs a line to its point."""
 
@@ -68,8 +72,9 @@ def cost_plot(table: pd.DataFrame, cost: str, label: str, *, metric: str) -> "Fi
         axes.plot(costs[best], quality[best], "o", color=COLOURS[0], markersize=6)
         axes.plot(costs[~best], quality[~best], "o", color="#777777", markersize=5)
         axes.margins(x=0.12, y=0.1)
+        _write_ticks(axes, cost)
         axes.set_xlabel(label)
-        axes.set_ylabel(drawable(words(metric)))
+        axes.set_ylabel(drawable(formats.words(metric)))
         names = [
             axes.text(
                 x,
@@ -85,6 +90,18 @@ def cost_plot(table: pd.DataFrame, cost: str, label: str, *, metric: str) -> "Fi
         figure.set_layout_engine("none")
         _spread(axes, names, np.column_stack([costs, quality]))
     return figure
+
+
+def _write_ticks(axes: "Axes", cost: str) -> None:
+    """Ticks in units; at round numbers where the axis has no two powers of ten."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+
+    low, high = axes.get_xlim()
+    few = LogLocator(numticks=5) if high / low > DECADE**2 else MaxNLocator(4, min_n_ticks=2)
+    axes.xaxis.set_major_locator(few)
+    write = TICKS.get(cost, formats.milliseconds)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: write(value)))
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _spread(axes: "Axes", names: "list[Text]", points: NDArray[np.float64]) -> None:

@@ -12,8 +12,10 @@ from onstage.reporting.tables import Cell
 
 WIDTH: Final = 100
 HEIGHT: Final = 12
-EDGE: Final = 2.0
-"""Free on both sides, in the drawing's units."""
+LEFT: Final = 10.0
+"""Free on the left, in the drawing's units: where arrows stand."""
+RIGHT: Final = 2.0
+"""Free on the right."""
 SHARE: Final = 0.5
 """Of the best value: what is below it is far behind."""
 
@@ -46,9 +48,9 @@ class Scale:
     def place(self, value: float) -> float:
         """Where `value` stands, in the drawing's units; the middle where all numbers are equal."""
         if self.high == self.low:
-            return WIDTH / 2
+            return (LEFT + WIDTH - RIGHT) / 2
         share = (value - self.low) / (self.high - self.low)
-        return EDGE + (WIDTH - 2 * EDGE) * min(max(share, 0.0), 1.0)
+        return LEFT + (WIDTH - LEFT - RIGHT) * min(max(share, 0.0), 1.0)
 
 
 def interval_svg(cell: Cell, scale: Scale, leader: Cell | None = None) -> Markup:
@@ -78,7 +80,7 @@ def interval_svg(cell: Cell, scale: Scale, leader: Cell | None = None) -> Markup
             f'<rect class="band" x="{low:.1f}" width="{high - low:.1f}" height="{HEIGHT}"/>'
         )
     if cell.value < scale.low:
-        parts.append('<path class="far" d="M2 6L7 2.5V9.5Z"/>')
+        parts.append('<path class="far" d="M1 6L6 2.5V9.5Z"/>')
         return _drawing(cell, parts)
     if _has_interval(cell):
         low, high = scale.place(cell.low), scale.place(cell.high)

@@ -35,10 +35,10 @@ SAFE_LINK: Final = re.compile(r"(?:https?|file)://\S+|(?!//)[^\s:]+")
 """Web, file and relative addresses. Nothing that runs, such as ``javascript:``."""
 
 AXES: Final = {
-    "fit_seconds": "seconds to fit once",
-    "latency_ms": "milliseconds a request (median)",
-    "event_ms": "milliseconds an event, in blocks",
-    "size_bytes": "bytes saved",
+    "fit_seconds": "time to fit once",
+    "latency_ms": "time of a request (median)",
+    "event_ms": "time of an event, in blocks",
+    "size_bytes": "size of the saved arrays",
 }
 """Costs that are drawn, and what their axis is called; ``event_ms`` only without a latency."""
 

@@ -177,9 +177,9 @@ def test_the_drawing_reaches_from_the_least_to_the_most() -> None:
     cells = [Cell(0.8, 0.7, 0.9), Cell(0.6, 0.5, 0.7)]
     scale = Scale.of(cells)
     assert (scale.low, scale.high) == (0.5, 0.9)
-    assert (scale.place(0.5), scale.place(0.7), scale.place(0.9)) == pytest.approx((2, 50, 98))
-    assert 'd="M50.0 6H98.0M50.0 4V8M98.0 4V8"' in interval_svg(cells[0], scale, cells[0])
-    assert 'class="band" x="50.0" width="48.0"' in interval_svg(cells[1], scale, cells[0])
+    assert (scale.place(0.5), scale.place(0.7), scale.place(0.9)) == pytest.approx((10, 54, 98))
+    assert 'd="M54.0 6H98.0M54.0 4V8M98.0 4V8"' in interval_svg(cells[0], scale, cells[0])
+    assert 'class="band" x="54.0" width="44.0"' in interval_svg(cells[1], scale, cells[0])
 
 
 def test_far_behind_is_an_arrow_and_does_not_press_the_others_together() -> None:
@@ -193,7 +193,7 @@ def test_far_behind_is_an_arrow_and_does_not_press_the_others_together() -> None
 
 def test_equal_numbers_without_intervals_stand_in_the_middle() -> None:
     scale = Scale.of([Cell(0.5), Cell(0.5), Cell()])
-    assert scale.place(0.5) == 50
+    assert scale.place(0.5) == 54
     assert "whisker" not in interval_svg(Cell(0.5), scale)
     assert interval_svg(Cell(), scale) == ""
     assert not Scale.of([Cell()]).known
