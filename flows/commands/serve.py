@@ -1,5 +1,6 @@
 """`onstage serve`."""
 
+import logging
 import os
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import click
 
 from flows.commands.options import config_argument
 
+
+logger = logging.getLogger(__name__)
 
 BLAS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -76,7 +79,11 @@ def command(
     from onstage.pipeline.serving import ChampionSource, instant_of, journal_of
     from onstage.pipeline.workspace import Workspace
     from onstage.serving.online.app import application
-    from onstage.serving.online.bearer import see_that_strangers_need_a_token, token_from
+    from onstage.serving.online.bearer import (
+        is_loopback,
+        see_that_strangers_need_a_token,
+        token_from,
+    )
     from onstage.serving.online.limits import Limits
     from onstage.serving.online.log_lines import log_as_json
     from onstage.serving.online.server import address_of, bound, serve
@@ -94,4 +101,6 @@ def command(
     )
     made = bound(host, port)
     log_as_json()
+    if not is_loopback(host):
+        logger.warning("listening at %s: whoever has the token can ask; nothing is encrypted", host)
     serve(app, made, ready=lambda: click.echo(address_of(made)))

@@ -183,9 +183,13 @@ class Recommender(Core[ConfigT]):
         candidates: ItemIds | None,
         availability: AvailabilityIndex | None,
     ) -> Candidates:
-        live = np.arange(self.dataset.n_items)
+        live = None
         if availability is not None and len(requests):
             live = availability.live_at(int(requests.times[0]))
         if candidates is not None:
-            live = np.intersect1d(live, self.dataset.item_positions(candidates))
+            named = self.dataset.item_positions(candidates)
+            named = np.unique(named[named >= 0])
+            live = named if live is None else np.intersect1d(live, named)
+        if live is None:
+            live = np.arange(self.dataset.n_items)
         return Candidates.shared(live, len(requests))

@@ -1,7 +1,10 @@
 """What the service answers: the batch's lists, reasons, and what was posted a moment ago."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -17,6 +20,7 @@ from onstage.models.config import FitOptions
 from onstage.models.memory import Memory, MemoryConfig
 from onstage.serving.batch import recommend_all
 from onstage.serving.bundle import Bundle
+from onstage.serving.online.limits import Limits
 from onstage.testing.examples import crowd, log
 from onstage.testing.online import Shelf, asking
 
@@ -274,3 +278,23 @@ def test_every_example_in_the_description_is_understood(client: TestClient) -> N
         for example in bodies[name]["examples"]:
             reply = client.post(path, json=example)
             assert reply.status_code != 422 or "time" in reply.json()["message"]
+
+
+def test_a_model_that_looks_at_everybody_counts_posts_without_holding_up_others() -> None:
+    made = fitted("ranker")
+    slow = Event()
+    limits = Limits(threads=1, settle_seconds=0.2)
+    with asking(Shelf(v1=made), limits=limits) as client:
+        served = client.app.state.stage.standing.ready()  # type: ignore[attr-defined]
+        real = served.renew
+        served.renew = lambda: slow.wait(20) and real()
+        rows = {"interactions": [{"user": 3, "item": 2}]}
+        with ThreadPoolExecutor(1) as pool:
+            post = pool.submit(client.post, "/interactions", json=rows)
+            assert client.post("/recommend", json={"users": [3]}).status_code == 200
+            assert post.result().json()["counted"] is False
+        assert client.get("/health").json()["pending"] == 1
+        slow.set()
+        end = time.monotonic() + 20
+        while client.get("/health").json()["pending"]:
+            assert time.monotonic() < end

@@ -217,6 +217,7 @@ def test_a_port_that_is_taken_is_one_error_and_port_0_is_a_free_one() -> None:
             bound("127.0.0.1", port)
     with bound("127.0.0.1", 0) as free:
         assert address_of(free) == f"http://127.0.0.1:{free.getsockname()[1]}"
+        assert free.proto == socket.IPPROTO_TCP  # else answers wait 40 ms for an acknowledgement
     with pytest.raises(ConfigError, match="choose another --port"):
         bound("no.such.host.invalid", 0)
 

@@ -98,7 +98,7 @@ def application(
     app.add_exception_handler(HTTPException, _unusual)
     for kind, status, name in REFUSALS:
         app.add_exception_handler(kind, _refusal(status, name))
-    app.state.watcher = watcher
+    app.state.watcher, app.state.stage = watcher, stage
     return app
 
 

@@ -1,6 +1,8 @@
 """Paths, and what each one does."""
 
+import asyncio
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -37,6 +39,8 @@ from onstage.serving.online.told import (
 
 JSON: Final = "application/json"
 PAGE: Final = "page.html"
+MOMENT: Final = 0.01
+"""Seconds between two looks."""
 
 Most = Annotated[int, Query(ge=1, le=1000, description="How many at most.")]
 
@@ -120,7 +124,11 @@ def _posts(router: APIRouter, ask: Ask) -> None:
     async def observe(post: PostedRows, request: Request) -> Response:
         """Count in the next answer: histories, repeat policies, explanations."""
         _facts(request, rows=len(post.interactions))
-        return await ask(lambda: service.observe(post))
+        answer, counted = await ask.pool.run(lambda: service.observe(post))
+        end = time.monotonic() + service.stage.limits.settle_seconds
+        while not counted() and time.monotonic() < end:  # no thread waits, others may use it
+            await asyncio.sleep(MOMENT)
+        return Response(_json({**answer, "counted": counted()}), media_type=JSON)
 
 
 def _looks(router: APIRouter, ask: Ask) -> None:

@@ -32,7 +32,7 @@ _CLOSE: Final = (b"connection", b"close")
 _GIVEN: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _PAGES: Final = (
     b"default-src 'self'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
-    b"frame-ancestors 'none'"
+    b"img-src data:; frame-ancestors 'none'"
 )
 _HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),

@@ -30,5 +30,6 @@ def log_as_json(level: int = logging.INFO) -> None:
     stream = logging.StreamHandler(sys.stderr)
     stream.setFormatter(JsonLines())
     logging.basicConfig(handlers=[stream], level=logging.WARNING, force=True)
-    logging.getLogger("onstage").setLevel(level)
+    for name in ("onstage", "flows"):
+        logging.getLogger(name).setLevel(level)
     logging.captureWarnings(capture=True)

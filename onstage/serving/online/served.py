@@ -2,7 +2,7 @@
 
 import copy
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Condition
@@ -127,13 +127,10 @@ class Served:
         with self._changed:
             return self._changed.wait_for(lambda: self.pending > 0, seconds)
 
-    def settle(self, seconds: float) -> bool:
-        """Wait until everything posted so far is counted; whether it is."""
+    def settling(self) -> Callable[[], bool]:
+        """Whether everything posted so far is counted, to be asked again and again."""
         until = self._fresh.count
-        with self._changed:
-            return not self.everybody or self._changed.wait_for(
-                lambda: self._counted >= until, seconds
-            )
+        return lambda: self.pending <= 0 or self._counted >= until
 
     def tick(self, at: str | int | None) -> int:
         """The tick of an instant; ``now`` and ``last`` know what was posted.

@@ -24,7 +24,8 @@ def bound(host: str, port: int) -> socket.socket:
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        made = _taken(*found[0][::4])
+        family, _, protocol, _, address = found[0]
+        made = _taken(family, protocol, address)
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or error
         message = f"{host}:{port}: {reason}; choose another --port (0: any free one) or --host"
@@ -32,8 +33,9 @@ def bound(host: str, port: int) -> socket.socket:
     return made
 
 
-def _taken(family: int, address: Any) -> socket.socket:  # noqa: ANN401  # a family's own
-    made = socket.socket(family, socket.SOCK_STREAM)
+def _taken(family: int, protocol: int, address: Any) -> socket.socket:  # noqa: ANN401  # a family's
+    """Bind; a socket that knows its protocol is TCP answers without Nagle's 40 ms (asyncio)."""
+    made = socket.socket(family, socket.SOCK_STREAM, protocol)
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.bind(address)

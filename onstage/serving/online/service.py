@@ -1,6 +1,6 @@
 """Answers to questions, and posts taken in: the service without HTTP."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -174,8 +174,8 @@ class Service:
         served = self.stage.standing.ready()
         return {"users": [plain(one) for one in served.users(most)]}
 
-    def observe(self, post: PostedRows) -> Answer:
-        """Take new interactions in: they count in the next answer.
+    def observe(self, post: PostedRows) -> tuple[Answer, Callable[[], bool]]:
+        """Take new interactions in; and say whether they are counted, asked again and again.
 
         Raises
         ------
@@ -186,12 +186,12 @@ class Service:
         served = self.stage.standing.ready()
         rows = [self._row(served, number, one) for number, one in enumerate(post.interactions)]
         unknown, counted = self.stage.observe(rows)
-        return {
+        answer = {
             "accepted": len(rows),
             "unknown_users": unknown.users,
             "unknown_items": unknown.items,
-            "counted": counted,
         }
+        return answer, counted
 
     def health(self) -> Answer:
         """Whether the service can answer, and with what."""

@@ -1,7 +1,7 @@
 """Who answers, and what was posted: swapped and changed while requests are answered."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Final, Literal
@@ -97,14 +97,14 @@ class Stage:
         if self.standing.message is not None and self.standing.served is not None:
             self.standing = Standing(self.standing.served, "ok")
 
-    def observe(self, rows: Sequence[Row]) -> tuple[Unknown, bool]:
+    def observe(self, rows: Sequence[Row]) -> tuple[Unknown, Callable[[], bool]]:
         """Take posted rows in.
 
         Returns
         -------
         Unknown
             Of which the champion does not know the user or the item.
-        bool
+        callable
             Whether answers count the others by now.
 
         Raises
@@ -123,7 +123,7 @@ class Stage:
             if served.posted > SLACK * self.limits.kept_rows:
                 served.start_over(list(self._rows))
             self._tidy()
-        return unknown, served.settle(self.limits.settle_seconds)
+            return unknown, served.settling()
 
     def change(self, tick: int, post: PostedLive) -> None:
         """Take in who went live or offline at `tick`.
