@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "leaderboard": "Print the newest leaderboard.",
     "metrics": "Say what the key of every metric stands for.",
     "compare": "Compare the newest retrain's models pair by pair.",
+    "repro": "Make a logged run again, and say what differs.",
     "promote": "Decide whether the newest leader becomes champion.",
     "champion": "Say who is, or was, champion, since when and why.",
     "rollback": "Give @champion back to the version before.",

@@ -1,5 +1,6 @@
 """The stretches of road that several flows share: tasks in order, nothing else."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from onstage.data.store import Reference
@@ -38,10 +39,12 @@ def swept(workspace: Workspace, log: Reference, run: str) -> dict[str, Reference
     }
 
 
-def examined(workspace: Workspace, log: Reference, run: str) -> Examined:
-    """Tune, examine every recipe and the champion's on the same events, and rank them."""
+def examined(
+    workspace: Workspace, log: Reference, run: str, more: Sequence[Recipe] = ()
+) -> Examined:
+    """Tune, examine every recipe, the champion's and `more` on the same events, and rank them."""
     sweeps = swept(workspace, log, run)
-    recipes = recipes_to_examine(workspace, sweeps)
+    recipes = [*recipes_to_examine(workspace, sweeps), *more]
     backtests = {recipe.name: backtest(workspace, log, recipe) for recipe in recipes}
     kinds = slices(workspace, log)
     board = leaderboard(workspace, log, backtests, recipes, run, kinds)

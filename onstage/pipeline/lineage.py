@@ -44,6 +44,12 @@ def before(workspace: Workspace, name: str, question: str) -> Reference | None:
     return None if last is None else _standing(workspace, last)
 
 
+def looked_back(workspace: Workspace, name: str) -> bool:
+    """Whether the newest artefact of a line looked back at one before it."""
+    known = read_state(_path(workspace, name), Lineage)
+    return known is not None and known.before is not None
+
+
 def publish(
     workspace: Workspace, name: str, question: str, made: Reference, last: Reference | None
 ) -> None:

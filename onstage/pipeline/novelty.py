@@ -1,13 +1,12 @@
 """Whether there is anything to do at all."""
 
 import logging
-from functools import lru_cache
-from importlib.util import find_spec
 from pathlib import Path
 
 from onstage.data.sources.ingest import input_digest
-from onstage.data.store import Reference, digest_file, digest_json
+from onstage.data.store import Reference, digest_json
 from onstage.errors import UnreachableError
+from onstage.pipeline.environment import code_digest
 from onstage.pipeline.outcome import Outcome, Verdict, previous
 from onstage.pipeline.promoting import registry_of
 from onstage.pipeline.workspace import Workspace
@@ -26,19 +25,6 @@ def question(workspace: Workspace) -> str:
             "code": code_digest(),
         }
     )
-
-
-@lru_cache(maxsize=1)
-def code_digest() -> str:
-    """Digest of our code, search spaces and suites: every file of the packages that a step uses."""
-    digests = {}
-    for package in ("onstage", "expectations", "tasks"):
-        spec = find_spec(package)
-        for root in spec.submodule_search_locations or [] if spec else []:
-            for path in sorted(Path(root).rglob("*")):
-                if path.suffix in {".py", ".yaml", ".json"}:
-                    digests[f"{package}/{path.relative_to(root)}"] = digest_file(path)
-    return digest_json(digests)
 
 
 def nothing_new(workspace: Workspace) -> Outcome | None:

@@ -11,6 +11,7 @@ from onstage.evaluation.slices import is_slice
 from onstage.metrics.catalog import is_headline
 from onstage.pipeline.backtest import COSTS, SERVING, read_curve
 from onstage.pipeline.leaks import LEAKS, leaks_line, split_of
+from onstage.pipeline.made import DATA_TAG, MADE, Made
 from onstage.pipeline.ranking import OCCASIONS, ROWS, primary_rows, read_rows
 from onstage.pipeline.recipes import Recipe
 from onstage.pipeline.runs import tracker_of
@@ -46,7 +47,8 @@ def record(
 ) -> int:
     """Log the leaderboard to `run`, and a child run for each recipe; returns how many were new.
 
-    The same leaderboard is logged once, whoever made it.
+    The runs of a leaderboard's recipes are logged once, whoever made it; what it was made of
+    (:mod:`onstage.pipeline.made`) and its tables with every run.
     """
     tracker, experiment = tracker_of(workspace), workspace.experiment
     tracker.log_dataset(run, workspace.config.name, log.digest, str(workspace.store.path(log)))
@@ -54,8 +56,16 @@ def record(
     best = primary_rows(rows, workspace).iloc[0]
     value = float(best[Columns.VALUE])
     metric = workspace.mlflow.promotion.metric
-    tags = {"leader": best[Columns.MODEL], LEAKS_TAG: leaks_line(workspace, board)}
+    tags = {
+        "leader": best[Columns.MODEL],
+        LEAKS_TAG: leaks_line(workspace, board),
+        DATA_TAG: log.digest[:16],
+    }
     tracker.log(run, metrics={f"leader_{metric}": value}, tags=tags)
+    made_of = Made.of(workspace, log, board, backtests, recipes)
+    tracker.log_text(run, made_of.model_dump_json(indent=1), MADE)
+    for name in (ROWS, OCCASIONS, LEAKS):
+        tracker.log_artifact(run, workspace.store.path(board, name))
     if any(r.status == "FINISHED" for r in tracker.search(experiment, tags={BOARD: board.digest})):
         return 0
     for recipe in recipes:
@@ -85,7 +95,5 @@ def record(
             tracker.log(child, metrics=measured, series=curve)
             for name in (COSTS, LEAKS):
                 tracker.log_artifact(child, workspace.store.path(made, name))
-    for name in (ROWS, OCCASIONS, LEAKS):
-        tracker.log_artifact(run, workspace.store.path(board, name))
     tracker.log(run, tags={BOARD: board.digest})
     return len(recipes)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from importlib.metadata import version
 
-from onstage.data.store import digest_json
+from onstage.pipeline.environment import CONFIG, ENVIRONMENT, Environment, config_text, tags_of
 from onstage.pipeline.leaks import split_of
 from onstage.pipeline.workspace import Workspace
 from onstage.settings import MlflowSettings, Settings
@@ -39,7 +39,8 @@ def tracker_of(workspace: Workspace) -> Tracker:
 def tracked(workspace: Workspace, name: str, flow_run: str = "") -> Iterator[str]:
     """Open one run for a whole flow; it ends FINISHED, FAILED or KILLED with the block.
 
-    Runs that killed processes left RUNNING in this experiment are ended first.
+    Runs that killed processes left RUNNING in this experiment are ended first. The configuration
+    and the environment are kept with the run (:mod:`onstage.pipeline.environment`).
 
     Parameters
     ----------
@@ -58,13 +59,16 @@ def tracked(workspace: Workspace, name: str, flow_run: str = "") -> Iterator[str
     if orphans:
         logger.warning("%d runs of killed processes were marked KILLED", len(orphans))
     config = workspace.config
+    environment = Environment.of(workspace)
     tags = {
         "onstage.kind": name,
         "onstage.version": version("onstage"),
-        "onstage.config_digest": digest_json(config)[:16],
+        **tags_of(config, environment),
         "onstage.python": platform.python_version(),
         "prefect.flow_run_id": flow_run,
         **split_of(config),
     }
     with tracker.run(workspace.experiment, name, tags=tags, params={"seed": config.seed}) as run:
+        tracker.log_text(run, config_text(config), CONFIG)
+        tracker.log_text(run, environment.model_dump_json(indent=1), ENVIRONMENT)
         yield run

@@ -1,5 +1,6 @@
 """Files that belong to a run."""
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,18 @@ class Artifacts(Reader):
         """Keep `text` as the artifact `file`."""
         with translated(self.endpoint):
             self.client.log_text(run_id, text, file)
+
+    def read_text(self, run_id: str, file: str) -> str:
+        """The artifact `file` as text.
+
+        Raises
+        ------
+        TrackingError
+            If the run has no such artifact.
+        """
+        with tempfile.TemporaryDirectory() as folder, translated(self.endpoint):
+            path = self.client.download_artifacts(run_id, file, folder)
+            return Path(path).read_text(encoding="utf-8")
 
     def log_figure(self, run_id: str, figure: "Figure", file: str) -> None:
         """Keep a matplotlib figure as the artifact `file`, e.g. ``plots/history.png``."""

@@ -1,0 +1,32 @@
+"""Make a logged run again, in a home of its own, and compare."""
+
+from pathlib import Path
+
+from prefect import flow
+from prefect.runtime import flow_run
+
+from flows.parts import accepted, examined
+from onstage.pipeline.made import Made
+from onstage.pipeline.rebuilding import Repeated, compared, recorded
+from onstage.pipeline.runs import tracked
+from onstage.settings import load_mlflow_settings, load_settings
+
+
+@flow(name="repro", flow_run_name="repro-{run_id}")
+def repro(
+    run_id: str,
+    home: str,
+) -> Repeated:
+    """Everything up to the leaderboard, from what the run keeps of itself.
+
+    Args:
+        run_id: MLflow's id of a run of retrain, backtest or promote.
+        home: Folder for store, tracking and registry of the repetition; nothing else is written.
+    """
+    past = recorded(run_id, load_mlflow_settings(), load_settings())
+    workspace = past.workspace(Path(home))
+    with workspace.alone("repro"), tracked(workspace, "repro", str(flow_run.id)) as run:
+        log = accepted(workspace)
+        exam = examined(workspace, log, run, past.champions)
+        again = Made.of(workspace, log, exam.board, exam.backtests, exam.recipes)
+        return compared(past, workspace, exam.board, again)
