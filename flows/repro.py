@@ -7,7 +7,8 @@ from prefect.runtime import flow_run
 
 from flows.parts import accepted, examined
 from onstage.pipeline.made import Made
-from onstage.pipeline.rebuilding import Repeated, compared, recorded
+from onstage.pipeline.rebuilding import recorded
+from onstage.pipeline.repetition import Repeated, compared
 from onstage.pipeline.runs import tracked
 from onstage.settings import load_mlflow_settings, load_settings
 

@@ -12,7 +12,7 @@ from onstage.errors import OnstageError
 
 
 if TYPE_CHECKING:
-    from onstage.pipeline.rebuilding import Repeated
+    from onstage.pipeline.repetition import Repeated
 
 DIFFERS, CANNOT = 1, 2
 SHOWN = 10

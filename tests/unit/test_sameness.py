@@ -11,7 +11,7 @@ from flows.cli import main
 from flows.commands import repro as repro_command
 from onstage.errors import SourceError
 from onstage.pipeline.environment import code_digest, code_name, libraries
-from onstage.pipeline.rebuilding import Change, Repeated
+from onstage.pipeline.repetition import Change, Repeated
 from onstage.pipeline.sameness import Difference, differences, without_slices
 
 
