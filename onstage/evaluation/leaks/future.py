@@ -18,7 +18,10 @@ from onstage.types import Positions
 
 
 INSTANTS = 2
-"""Instants at which a model is asked twice."""
+"""Instants at which a model is asked twice, where the busiest alone has few events."""
+
+FEW = 4
+"""Fewer events than this are few."""
 
 EVENTS = 16
 """Most events asked about, at all instants together."""
@@ -71,10 +74,15 @@ def future(
 
 
 def _busiest(exam: Holdout, most: int, events: int) -> Iterator[tuple[int, Positions]]:
-    """The busiest instant of each of `most` stretches of the part, and events there, ascending."""
+    """The busiest instant of each of `most` stretches of the part, and events there, ascending.
+
+    One stretch, the whole part, if its busiest instant has enough events: each instant costs a
+    model all that it derives from the past.
+    """
     times = exam.requests.times
     ticks, counts = np.unique(times, return_counts=True)
-    parts = np.array_split(np.arange(len(ticks)), min(most, len(ticks))) if most else []
+    wanted = min(most, len(ticks)) if counts.max() < FEW else min(most, 1)
+    parts = np.array_split(np.arange(len(ticks)), wanted) if wanted else []
     for part in parts:
         tick = ticks[part[counts[part].argmax()]]
         rows = np.flatnonzero(times == tick)
