@@ -154,6 +154,10 @@ class Promotion(BaseModel):
     """Models a champion must beat, by name, where they are on the leaderboard."""
     confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
     """Level of the paired bootstrap interval."""
+    selection: Literal["ignored", "corrected"] = "ignored"
+    """The leader is the best of several on the very events it is judged by. ``corrected`` widens
+    the intervals for it: Bonferroni over the recipes that are neither a baseline nor the
+    champion's."""
     refresh: bool = True
     """Whether the champion's own recipe, refitted on newer data, takes over the alias."""
     guardrails: tuple[Guardrail, ...] = ()

@@ -1,7 +1,9 @@
 """The gate with its evidence: the leaderboard's answers, costs and recipes, read from the store."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 from onstage.columns import Columns
 from onstage.data.store import Reference
@@ -16,8 +18,13 @@ from onstage.pipeline.recipes import Recipe, named, recipe_of
 from onstage.pipeline.workspace import Workspace
 from onstage.registry.conditions import Condition
 from onstage.registry.guardrails import Cost, afforded
-from onstage.registry.promotion import CHAMPION, Decision, Standing, decide, opponents
+from onstage.registry.promotion import CHAMPION, Decision, Standing, decide, level, opponents
 from onstage.registry.versions import Version
+
+
+RESAMPLES: Final = 2000
+IN_TAIL: Final = 25
+"""Fewest resamples beyond an end of an interval: wider intervals need more of them."""
 
 
 class Gate:
@@ -59,14 +66,15 @@ class Gate:
         """What a model answered on the primary protocol's test events."""
         return read_events(self.workspace, self.backtests[name], self.workspace.config.primary.name)
 
-    def difference(self, one: str, other: str) -> Difference:
+    def difference(self, one: str, other: str, confidence: float) -> Difference:
         """Paired difference of two models on the same events."""
         return compare(
             self.events(one),
             self.events(other),
             self.rules.metric,
             self.rules.group,
-            confidence=self.rules.confidence,
+            confidence=confidence,
+            resamples=max(RESAMPLES, math.ceil(2 * IN_TAIL / (1 - confidence))),
             seed=self.workspace.config.seed,
         )
 
@@ -91,9 +99,6 @@ class Gate:
             If two models' answers are about different events.
         """
         names = [recipe.name for recipe in self.recipes]
-        gains = {
-            other: self.difference(name, other) for other in opponents(self.rules, names, name)
-        }
         standing, holder = None, name
         if champion is not None:
             recipe = recipe_of(champion)
@@ -101,9 +106,14 @@ class Gate:
             standing = replace(
                 champion.standing, name=holder, config=recipe.model_dump(mode="json")
             )
+        sure = level(self.rules, names, None if champion is None else holder)
+        gains = {
+            other: self.difference(name, other, sure)
+            for other in opponents(self.rules, names, name)
+        }
         others: list[Condition] = []
         if holder != name:
-            gains[CHAMPION] = self.difference(name, holder)
+            gains[CHAMPION] = self.difference(name, holder, sure)
             guarding = Guarding(self.workspace, self.log)
             others += guarding.conditions(self.events(name), self.events(holder))
         rival = self.cost(holder) if holder != name else None

@@ -102,6 +102,29 @@ def opponents(rules: Promotion, names: Sequence[str], challenger: str) -> tuple[
     )
 
 
+def level(rules: Promotion, names: Sequence[str], champion: str | None) -> float:
+    """Confidence of the intervals of gains, where the best of `names` is put forward.
+
+    Parameters
+    ----------
+    names
+        The leaderboard.
+    champion
+        The champion's name on it.
+
+    Returns
+    -------
+    float
+        ``rules.confidence``; with ``selection: corrected`` its complement is shared among the
+        models that could have led by chance: those that are neither a baseline nor the champion.
+    """
+    if rules.selection == "ignored":
+        return rules.confidence
+    baselines = {name for name in names for baseline in rules.baselines if _is(name, baseline)}
+    rivals = {*names} - baselines - {champion}
+    return 1 - (1 - rules.confidence) / max(1, len(rivals))
+
+
 def decide(
     rules: Promotion,
     challenger: Standing,

@@ -186,6 +186,19 @@ def test_limits_are_held_against_what_the_backtest_measured(gate: Gate) -> None:
     assert decision.reasons == (latency.reason,)
 
 
+def test_correcting_for_selection_widens_the_intervals_of_gains_and_no_others(gate: Gate) -> None:
+    plain = under(gate, guardrails=GUARDED[:1]).decide("memory", None, POPULARITY)
+    corrected = under(gate, guardrails=GUARDED[:1], baselines=(), selection="corrected")
+    rivals = [Recipe(name=str(n), config=gate.config("memory"), origin="fixed") for n in range(9)]
+    corrected.recipes = [*corrected.recipes, *rivals]
+    wide = corrected.decide("memory", None, POPULARITY)
+    one, other = plain.conditions[0], wide.conditions[0]
+    assert one.value == other.value
+    low, high = np.array([[one.low, one.high], [other.low, other.high]], dtype=float).T
+    assert low[1] < low[0] < high[0] < high[1]
+    assert plain.conditions[-1].low == wide.conditions[-1].low  # of the guardrail
+
+
 def test_the_champion_is_examined_anew_whatever_it_once_scored(gate: Gate) -> None:
     boast = replace(POPULARITY, tags={"onstage.metrics": '{"live-B/all/ndcg_at_10": 1.0}'})
     assert under(gate, baselines=()).decide("memory", None, boast) == under(

@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from onstage.registry.promotion import CHAMPION, Decision, Standing, decide, leader, opponents
+from onstage.registry.promotion import (
+    CHAMPION,
+    Decision,
+    Standing,
+    decide,
+    leader,
+    level,
+    opponents,
+)
 from onstage.settings import Promotion
 
 
@@ -144,6 +152,15 @@ def test_every_condition_is_kept_with_its_numbers_also_those_that_passed() -> No
     assert (popularity.kind, popularity.passed, popularity.limit) == ("baseline", True, 0.0)
     assert (memory.what, memory.passed, memory.judged) == ("over memory", True, False)
     assert decision.reasons == (over.reason,)
+
+
+def test_the_best_of_several_is_asked_for_more_where_selection_is_corrected() -> None:
+    board = ["popularity", "memory(count)", "memory(decay)", "als", "bpr", "ease", "champion"]
+    corrected = Promotion(selection="corrected")
+    assert level(Promotion(), board, "champion") == 0.95
+    assert level(corrected, board, "champion") == pytest.approx(1 - 0.05 / 3)  # als, bpr, ease
+    assert level(corrected, board, None) == pytest.approx(1 - 0.05 / 4)
+    assert level(corrected, ["popularity", "memory"], None) == pytest.approx(0.95)
 
 
 class TestNonInferiority:
