@@ -15,12 +15,14 @@ from onstage.columns import Columns
 from onstage.data.store import Reference
 from onstage.data.tables import write_table
 from onstage.errors import ConfigError, ContractError
+from onstage.pipeline import promoting
 from onstage.pipeline.backtest import COSTS, backtested, read_events
 from onstage.pipeline.gate import Gate
 from onstage.pipeline.ranking import ranked
 from onstage.pipeline.recipes import Recipe
 from onstage.pipeline.slices import slices_made
 from onstage.pipeline.workspace import Workspace
+from onstage.registry.enact import enact, force
 from onstage.registry.versions import Version
 from onstage.settings import Guardrail, Limits
 
@@ -169,6 +171,17 @@ def test_an_empty_slice_is_warned_about_and_named_and_stops_nobody(
     assert "guardrail: ndcg_at_10 of cold_items: no events, not judged" in caplog.text
 
 
+def test_a_metric_that_is_undefined_on_a_whole_slice_is_an_empty_slice(gate: Gate) -> None:
+    novelty = (Guardrail(slice="unseen", max_loss=0.01, metric="novelty_at_10"),)  # of all only
+    decision = under(gate, guardrails=novelty).decide("memory", None, POPULARITY)
+    assert "novelty_at_10 of unseen: no events, not judged" in decision.reasons
+
+
+def test_a_primary_metric_that_is_undefined_everywhere_is_one_clear_line(gate: Gate) -> None:
+    with pytest.raises(ContractError, match="no novelty_at_10 in group 'unseen'; choose another"):
+        under(gate, metric="novelty_at_10", group="unseen").decide("memory", None, POPULARITY)
+
+
 def test_a_guardrail_on_a_metric_nobody_measured_is_one_clear_line(gate: Gate) -> None:
     odd = (Guardrail(slice="unseen", max_loss=0.01, metric="happiness"),)
     with pytest.raises(ContractError, match=r"no per-event metric 'happiness'; choose e\.g\."):
@@ -258,3 +271,38 @@ def test_answers_of_another_protocol_are_not_compared(
     mixed.backtests = {**gate.backtests, "memory": wrong}
     with pytest.raises(ContractError, match="not the same ones; evaluate both models on the same"):
         mixed.decide("memory", None, POPULARITY)
+
+
+@pytest.mark.slow
+def test_who_became_champion_meanwhile_is_who_is_decided_against_next(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While memory was compared with nobody, somebody else promoted popularity."""
+    free = under(gate, baselines=())
+    workspace, name = free.workspace, free.workspace.registered_model
+    registry = promoting.registry_of(workspace)
+    run = registry._client.create_run(registry._client.create_experiment("gated")).info.run_id
+    parts = (workspace, gate.log, ranked(workspace, gate.backtests, gate.recipes))
+    calls: list[Any] = []
+
+    def overtaken(*words: Any) -> Any:
+        calls.append(words[3].champion)
+        if len(calls) == 1:
+            other, _ = promoting._register(gate, registry, "popularity", run)
+            force(
+                registry, promoting.audit_of(workspace), name, "I was first", version=other.version
+            )
+        return enact(*words)
+
+    monkeypatch.setattr("onstage.pipeline.promoting.enact", overtaken)
+    with caplog.at_level(logging.WARNING):
+        verdict = promoting.promoted(*parts, gate.backtests, gate.recipes, run)
+    assert "decided against nobody, but v2 is champion now; decide again" in caplog.text
+    assert calls[0] is None
+    assert (calls[1].version, verdict.verdict) == ("2", "promoted")
+    assert [(c.kind, c.challenger) for c in verdict.conditions] == [("champion", "memory")]
+    entries = list(promoting.audit_of(workspace).entries(name))
+    assert [(e.action, e.before, e.after) for e in entries] == [
+        ("forced", None, "2"),
+        ("promoted", "2", "1"),
+    ]
