@@ -225,6 +225,8 @@ def _costs(workspace: Workspace, outcome: Outcome) -> pd.DataFrame:
 
 def _pairs(workspace: Workspace, outcome: Outcome, rows: pd.DataFrame) -> Pairs:
     """Every pair of models in every group but kinds of viewers; left out where none can be made."""
+    if len(outcome.backtests) < 2:  # noqa: PLR2004  # a pair
+        return {}
     metric = workspace.mlflow.promotion.metric
     groups = rows[[Columns.PROTOCOL, Columns.GROUP]].drop_duplicates()
     found = {}

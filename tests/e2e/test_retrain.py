@@ -131,6 +131,8 @@ def test_the_page_has_the_letters_of_the_comparison_and_what_serving_costs(
     assert first.decision.conditions
     assert all(html.escape(one.reason) in page for one in first.decision.conditions)
     assert "leak lint" in page
+    logged = tracker_of(workspace).client.list_artifacts(first.run)
+    assert {"report.html"} <= {file.path for file in logged}
     for made in first.backtests.values():
         costs = json.loads(workspace.store.path(made, COSTS).read_text())
         own = costs[workspace.config.primary.name]
