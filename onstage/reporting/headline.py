@@ -37,9 +37,9 @@ def headline(promotion: PromotionSummary) -> str:
         case "refreshed":
             return f"{name} takes over: the champion's own recipe, fitted on newer data."
         case "kept" if promotion.champion_version and promotion.reasons:
-            return f"Nothing changed: champion {holder} stays. {_because(promotion)}"
+            return f"Nothing changed: champion {holder} stays; {_because(promotion)}."
         case "kept" if promotion.reasons:
-            return f"There is no champion yet. {_because(promotion)}"
+            return f"There is no champion yet: {_because(promotion)}."
         case _:
             return f"{promotion.sentence[:1].upper()}{promotion.sentence[1:]}."
 
@@ -71,7 +71,7 @@ def lead(report: Report, board: Board) -> str:
 def _because(promotion: PromotionSummary) -> str:
     first, *more = promotion.reasons
     others = f" ({len(more)} more below)" if more else ""
-    return f"{first[:1].upper()}{first[1:]}{others}."
+    return f"{first.replace('_at_', '@')}{others}"
 
 
 def _named(model: str, version: str) -> str:

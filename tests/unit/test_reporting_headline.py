@@ -48,13 +48,13 @@ def test_a_first_champion_is_measured_against_the_strongest_baseline() -> None:
 
 def test_a_champion_that_stays_is_named_with_the_first_reason() -> None:
     assert headline(replace(MADE, verdict="kept", promoted=False)) == (
-        "Nothing changed: champion ease (v3) stays. Ndcg_at_10 gained too little (1 more below)."
+        "Nothing changed: champion ease (v3) stays; ndcg@10 gained too little (1 more below)."
     )
 
 
 def test_without_a_champion_none_is_named() -> None:
     nobody = replace(MADE, verdict="kept", promoted=False, champion="", champion_version="")
-    assert headline(nobody).startswith("There is no champion yet. Ndcg_at_10 gained")
+    assert headline(nobody).startswith("There is no champion yet: ndcg@10 gained")
 
 
 def test_a_refreshed_champion_and_an_unknown_verdict_have_their_sentence() -> None:
