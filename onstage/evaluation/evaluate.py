@@ -153,22 +153,30 @@ def _walk(model: Recommender[Any], holdout: Holdout) -> _Answers:
         scored = model.scored(holdout.requests, holdout.candidates)
         for block in gathered(scored, holdout.train.n_items):
             valid = ~np.isnan(block.scores)
-            n_candidates[block.rows] = np.count_nonzero(valid, axis=1)
+            n_candidates[block.rows] = sizes = _row_sizes(valid)
             catalogue[block.distinct(valid)] = True
             line, pair = ragged(indptr[block.rows], indptr[block.rows + 1])
             wanted = block.columns(line, holdout.relevant[pair])
             ahead[pair], tied[pair] = places(block.scores, line, block.scores[line, wanted])
             row, column = shown(block.scores, fitted[block.items], LIST_DEPTH)
             lists.append((block.rows[row], block.items_at(row, column)))
-            width = block.scores.shape[1]
-            hit = np.flatnonzero(np.isin(line * width + wanted, row * width + column))
+            listed = np.zeros(valid.shape, dtype=np.bool_)
+            listed[row, column] = True
+            hit = np.flatnonzero(listed[line, wanted])
             surprising[pair[hit]] = ~among_most_popular(
-                valid, trained[block.items], line[hit], wanted[hit], LIST_DEPTH
+                valid, sizes, trained[block.items], line[hit], wanted[hit], LIST_DEPTH
             )
             bar.update(len(block.rows))
     event, item = (np.concatenate(column) for column in zip(*lists, strict=True))
     shown_lists = Lists(event, item, int(catalogue.sum()))
     return _Answers(ahead, tied, surprising, n_candidates, shown_lists)
+
+
+def _row_sizes(valid: NDArray[np.bool_]) -> Positions:
+    """Candidates of each row; where nothing is left out, without looking at each row."""
+    if np.count_nonzero(valid) == valid.size:
+        return np.full(len(valid), valid.shape[1])
+    return np.asarray(np.count_nonzero(valid, axis=1), dtype=np.int64)
 
 
 def _counts(dataset: Dataset) -> NDArray[np.float32]:

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from onstage.types import Positions, Scores
 
 
-FEW = 4
-"""Up to so many relevant items a row, comparing beats sorting."""
+FEW = 16
+"""Up to so many relevant items a row, on average, comparing beats sorting."""
 
 
 def places(
@@ -34,7 +34,7 @@ def places(
     if len(line) == 0:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
     count: Callable[[Scores, Positions, Scores], tuple[NDArray[np.int64], NDArray[np.int64]]]
-    count = _compared if np.bincount(line).max() <= FEW else _sorted
+    count = _compared if len(line) <= FEW * (np.count_nonzero(np.diff(line)) + 1) else _sorted
     return count(scores, line, truth)
 
 

@@ -29,11 +29,12 @@ def shown(scores: Scores, popularity: NDArray[np.float32], k: int) -> tuple[Posi
         line, column = np.nonzero(np.isfinite(scores))
         return line, column
     edge = -np.partition(-scores, k - 1, axis=1)[:, k - 1, None]  # nan is last
-    kept = scores >= edge
-    crossed = np.flatnonzero(np.count_nonzero(kept, axis=1) != k)
-    kept[crossed] = False
-    line, column = np.divmod(np.flatnonzero(kept), scores.shape[1])
+    line, column = np.divmod(np.flatnonzero(scores >= edge), scores.shape[1])
+    sizes = np.bincount(line, minlength=len(scores))
+    crossed = np.flatnonzero(sizes != k)
     if len(crossed):
+        whole = sizes[line] == k
+        line, column = line[whole], column[whole]
         shared = popularity.ndim == 1
         worth = popularity if shared else popularity[crossed]
         top = (best if shared else _best_of_own)(scores[crossed], worth, k)

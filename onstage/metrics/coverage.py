@@ -52,9 +52,10 @@ def new_items(event: Positions, item: Positions, n_events: int) -> NDArray[np.in
     event, item : ndarray of int64, shape (n_recommended,)
         Event numbers and item positions, in any order.
     """
-    order = np.argsort(event, kind="stable")
-    _, first = np.unique(item[order], return_index=True)
-    return np.bincount(event[order][first], minlength=n_events)
+    latest_first = np.argsort(event, kind="stable")[::-1]
+    first = np.full(item.max(initial=-1) + 1, -1)
+    first[item[latest_first]] = event[latest_first]  # the last one written, the earliest, stays
+    return np.bincount(first[first >= 0], minlength=n_events)
 
 
 def gini_shares(

@@ -58,7 +58,8 @@ def intra_list_distance(
     order = np.argsort(event, kind="stable")
     event, item = event[order], item[order]
     sizes = np.bincount(event, minlength=n_events)
-    shown, number = np.unique(item, return_inverse=True)
+    mask = np.bincount(item, minlength=audiences.shape[0]) > 0
+    shown, number = np.flatnonzero(mask), (np.cumsum(mask) - 1)[item]
     rows = audiences[shown]
     lengths = np.diff(rows.indptr)
     busy = np.bincount(rows.indices, minlength=rows.shape[1]).astype(np.float64)

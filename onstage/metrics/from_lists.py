@@ -72,11 +72,11 @@ def metrics_of_lists(
         raise ContractError(message)
     user, users = pd.factorize(relevant[Columns.USER], sort=True)
     item, items = pd.factorize(relevant[Columns.ITEM])
-    wanted = np.unique(user * len(items) + item)
+    keys = np.sort(user * len(items) + item)
+    wanted = keys[np.diff(keys, prepend=-1) > 0]  # each once
     event = wanted // len(items)
     rank = _ranks(lists, pd.Index(users), pd.Index(items), wanted)
-    order = np.lexsort((rank, event))
-    ranks = Ranks(event, rank[order], np.zeros(len(users), dtype=np.int64))
+    ranks = Ranks(event, _ascending(event, rank), np.zeros(len(users), dtype=np.int64))
     _refuse_shared(ranks, users)
     index = pd.Index(users, name=Columns.USER)
     return pd.DataFrame({N_RELEVANT: ranks.n_relevant, **at_depths(ranks, ks)}, index=index)
@@ -107,6 +107,17 @@ def _ranks(
     found = np.full(len(wanted), np.inf)
     found[place[hit]] = rank[known[hit]]
     return found
+
+
+def _ascending(event: Positions, rank: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Ranks sorted within each event (ascending already), those of items not recommended last."""
+    hit = np.flatnonzero(np.isfinite(rank))
+    hit = hit[np.lexsort((rank[hit], event[hit]))]
+    of = event[hit]
+    turn = np.arange(len(hit)) - np.searchsorted(of, of)
+    ordered = np.full(len(rank), np.inf)
+    ordered[np.searchsorted(event, of) + turn] = rank[hit]
+    return ordered
 
 
 def _refuse_shared(ranks: Ranks, users: pd.Index | NDArray[Any]) -> None:

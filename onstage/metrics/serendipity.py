@@ -35,6 +35,7 @@ SERENDIPITY_METRIC: Final = Metric(
 
 def among_most_popular(
     valid: NDArray[np.bool_],
+    sizes: Positions,
     popularity: NDArray[np.float32],
     line: Positions,
     column: Positions,
@@ -46,6 +47,8 @@ def among_most_popular(
     ----------
     valid : ndarray of bool, shape (n, m)
         Whether a column is a candidate of a row.
+    sizes : ndarray of int64, shape (n,)
+        Candidates of each row.
     popularity : ndarray of float32, shape (m,) or (n, m)
         Equals in the order of the columns.
     line, column : ndarray of int64, shape (n_pairs,)
@@ -57,7 +60,7 @@ def among_most_popular(
     out; what is left to compare is cut off at the last of their places.
     """
     if popularity.ndim == 1:
-        return _among_shared(valid, popularity, line, column, k)
+        return _among_shared(valid, sizes, popularity, line, column, k)
     own = popularity[line]
     mine = np.take_along_axis(own, column[:, None], axis=1)
     earlier = np.arange(own.shape[1]) < column[:, None]
@@ -67,6 +70,7 @@ def among_most_popular(
 
 def _among_shared(
     valid: NDArray[np.bool_],
+    sizes: Positions,
     popularity: NDArray[np.float32],
     line: Positions,
     column: Positions,
@@ -77,8 +81,8 @@ def _among_shared(
     place[order] = np.arange(len(order))
     at = place[column]
     found = at < k
-    missing = valid.shape[1] - np.count_nonzero(valid, axis=1)
-    unsure = np.flatnonzero(~found & (at < k + missing[line]))
+    missing = valid.shape[1] - sizes[line]
+    unsure = np.flatnonzero(~found & (at < k + missing))
     if len(unsure):
         at = at[unsure]
         first = valid[np.ix_(line[unsure], order[: at.max()])]

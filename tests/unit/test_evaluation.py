@@ -285,10 +285,13 @@ def test_places_are_counted_as_a_loop_counts_them(
     scores[rng.random(scores.shape) < 0.2] = np.nan
     line, column = np.nonzero(~np.isnan(scores) & (rng.random(scores.shape) < 0.7))
     truth = scores[line, column]
-    ahead, tied = places(scores, line, truth)
-    for number, (row, score) in enumerate(zip(line, truth, strict=True)):
-        assert ahead[number] == sum(other > score for other in scores[row])
-        assert tied[number] == sum(other == score for other in scores[row])
+    for few in (0, 99):  # sorted, compared
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("onstage.evaluation.places.FEW", few)
+            ahead, tied = places(scores, line, truth)
+        for number, (row, score) in enumerate(zip(line, truth, strict=True)):
+            assert ahead[number] == sum(other > score for other in scores[row])
+            assert tied[number] == sum(other == score for other in scores[row])
 
 
 @settings(max_examples=40)

@@ -149,7 +149,7 @@ def test_the_most_popular_candidates_are_those_of_a_sort(shared: bool, k: int, s
     valid = rng.random((4, 12)) < 0.6
     popularity = rng.integers(0, 4, 12 if shared else (4, 12)).astype(np.float32)
     line, column = np.nonzero(valid)
-    found = among_most_popular(valid, popularity, line, column, k)
+    found = among_most_popular(valid, valid.sum(axis=1), popularity, line, column, k)
     own = np.broadcast_to(popularity, (4, 12))
     for i, j, among in zip(line, column, found, strict=True):
         order = sorted(np.flatnonzero(valid[i]), key=lambda c, i=i: (-own[i, c], c))
