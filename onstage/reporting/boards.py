@@ -84,18 +84,24 @@ class Board:
 
     Attributes
     ----------
+    random
+        Whether the protocol splits at random, so that models see the future.
     first
         The ranking on the report's group, or else the first there is.
     others
         Those on other groups.
+    by_kind
+        Those on kinds of viewers; empty where there are more than :data:`MANY_KINDS`.
     kinds
         Groups that are kinds of viewers, to what they are.
     """
 
     protocol: str
     about: str
+    random: bool
     first: Ranking
     others: tuple[Ranking, ...]
+    by_kind: tuple[Ranking, ...]
     slices: Slices | None
     kinds: Mapping[str, str]
 
@@ -107,7 +113,7 @@ def boards(report: Report) -> list[Board]:
     rows = LEADERBOARD.check(report.leaderboard)
     sliced = rows[Columns.GROUP].astype(str).map(is_slice).astype(bool)
     tables = standings(rows[~sliced], metrics=report.metrics, primary=report.primary)
-    kinds = standings(rows[sliced], metrics=(), primary=report.primary)
+    kinds = standings(rows[sliced], metrics=report.metrics, primary=report.primary)
     return [
         _board(
             report,
@@ -125,8 +131,10 @@ def _board(report: Report, own: Sequence[Standings], kinds: Sequence[Standings])
     return Board(
         protocol=protocol,
         about=report.protocols.get(protocol, ""),
+        random=ordered[0].split == "random",
         first=first,
         others=tuple(others),
+        by_kind=tuple(_ranking(report, t) for t in kinds) if len(kinds) <= MANY_KINDS else (),
         slices=_slices([*ordered, *kinds]),
         kinds=_names(report.slices.get(protocol), kinds),
     )

@@ -114,6 +114,11 @@ def test_slices_have_every_group_with_the_best_of_each() -> None:
     assert list(made.best) == [ndcg[ndcg["group"] == g]["value"].max() for g in GROUPS]
     page = report_html(Report(title="t", leaderboard=rows))
     assert page.count('class="top"') == len(GROUPS)
+    found = tables(page)
+    assert {f"live-C, {group}: 500 events" for group in GROUPS[1:]} <= set(found)
+    mine = rows[(rows["group"] == "viewers:2") & (rows["metric"] == "hr_at_1")]
+    column = {row[1]: row[5].split()[0] for row in found["live-C, viewers:2: 500 events"]}
+    assert column == {m: f"{v:.4f}" for m, v in zip(mine["model"], mine["value"], strict=True)}
 
 
 def test_a_random_split_is_stamped_on_its_tables() -> None:
@@ -121,8 +126,8 @@ def test_a_random_split_is_stamped_on_its_tables() -> None:
     rows.loc[rows["protocol"] == "masked", "split"] = "random"
     found = tables(report_html(Report(title="t", leaderboard=rows)))
     stamped = [caption for caption in found if "RANDOM SPLIT" in caption]
-    assert len(stamped) == 3  # all, repeat, unseen
-    assert all(caption.startswith("masked") for caption in stamped)
+    assert len(stamped) == len(GROUPS) + 1  # and the slices
+    assert all("masked" in caption for caption in stamped)
 
 
 def test_one_model_is_a_page() -> None:
@@ -146,6 +151,7 @@ def test_two_hundred_slices_stand_down_the_page() -> None:
     made = boards(report)[0].slices
     assert made is not None
     assert made.down
+    assert boards(report)[0].by_kind == ()
     page = report_html(report)
     body = tables(page)["ndcg@10 under live-C, by slice of events; the best of each slice in bold"]
     assert [row[0] for row in body] == list(groups)
