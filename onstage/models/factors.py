@@ -41,9 +41,10 @@ class FactorModel(Recommender[ConfigT]):
     def _score_pairs(self, requests: Requests, some: Pairs) -> Scores:
         scores = np.empty(len(some.item), dtype=np.float32)
         bounds = some.bounds.tolist()
-        for user, start, stop in zip(self._users(requests), bounds, bounds[1:], strict=False):
-            candidates = self.item_factors.take(some.item[start:stop], axis=0)
-            np.dot(candidates, user, out=scores[start:stop])
+        with np.errstate(invalid="ignore"):  # set now and then by BLAS, for numbers it never stores
+            for user, start, stop in zip(self._users(requests), bounds, bounds[1:], strict=False):
+                candidates = self.item_factors.take(some.item[start:stop], axis=0)
+                np.dot(candidates, user, out=scores[start:stop])
         return scores
 
     @override

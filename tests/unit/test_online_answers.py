@@ -126,9 +126,13 @@ def client(evening: Bundle) -> Iterator[TestClient]:
         yield client
 
 
+def items_of(answer: Any) -> list[str]:
+    return [one["item"] for one in answer["lists"][0]["items"]]
+
+
 def items(reply: Any) -> list[str]:
     assert reply.status_code == 200, reply.text
-    return [one["item"] for one in reply.json()["lists"][0]["items"]]
+    return items_of(reply.json())
 
 
 def test_an_answer_names_its_version_instant_and_titles(client: TestClient) -> None:
@@ -156,6 +160,19 @@ def test_a_visit_posted_without_a_time_counts_at_once(client: TestClient) -> Non
     client.post("/interactions", json={"interactions": rows})
     assert items(client.post("/recommend", json={"users": ["ann"]})) == ["c", "a", "b"]
     assert items(client.post("/recommend", json={"users": ["bob"]}))[0] == "a"
+
+
+@pytest.mark.parametrize("at", ["last", "now", "3"])
+def test_a_visit_counts_at_the_services_own_instant_whatever_it_is(
+    evening: Bundle, at: str
+) -> None:
+    with asking(Shelf(v7=evening), at=at) as client:
+        before = client.post("/recommend", json={"users": ["bob"]}).json()
+        rows = [{"user": "bob", "item": "b"}] * 3
+        client.post("/interactions", json={"interactions": rows})
+        after = client.post("/recommend", json={"users": ["bob"]}).json()
+    assert before["at"] == after["at"]
+    assert (items_of(before)[0], items_of(after)[0]) == ("a", "b")
 
 
 def test_what_was_posted_is_left_out_where_repeats_are(client: TestClient) -> None:

@@ -78,7 +78,7 @@ FIELDS = (
 PATHS = ("/recommend", "/similar", "/explain", "/live", "/interactions")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(path=st.sampled_from(PATHS), body=JSON | st.dictionaries(st.sampled_from(FIELDS), JSON))
 def test_no_json_brings_it_down(client: TestClient, path: str, body: Any) -> None:
     reply = client.post(

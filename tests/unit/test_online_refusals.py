@@ -1,5 +1,6 @@
 """What is refused, and how: one line of JSON, no trace, no secret in the log."""
 
+import asyncio
 import json
 import logging
 import socket
@@ -15,6 +16,7 @@ from onstage.data.clock import Clock
 from onstage.errors import ConfigError
 from onstage.models.memory import Memory, MemoryConfig
 from onstage.serving.bundle import Bundle
+from onstage.serving.online.app import application
 from onstage.serving.online.bearer import see_that_strangers_need_a_token, token_from
 from onstage.serving.online.limits import Limits
 from onstage.serving.online.log_lines import JsonLines
@@ -301,3 +303,24 @@ def test_the_log_is_json_with_number_and_time_and_without_token_or_body(
     text = "".join(lines)
     for secret in (TOKEN, "4711", "hidden", "guess", "secret"):
         assert secret not in text
+
+
+def test_a_body_that_does_not_arrive_is_given_up() -> None:
+    sent: list[Any] = []
+
+    async def never() -> Any:
+        await asyncio.sleep(30)
+
+    async def keep(message: Any) -> None:
+        sent.append(message)
+
+    app = application(Shelf(), limits=Limits(timeout_seconds=0.05))
+    scope = {
+        "type": "http", "method": "POST", "path": "/recommend", "raw_path": b"/recommend",
+        "query_string": b"", "root_path": "", "scheme": "http", "http_version": "1.1",
+        "headers": [(b"host", b"localhost"), (b"content-length", b"100")],
+        "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 2), "app": app,
+    }  # fmt: skip
+    asyncio.run(app(scope, never, keep))
+    assert [one.get("status") for one in sent] == [408, None]
+    assert json.loads(sent[1]["body"])["message"] == "the body did not arrive within 0.05 s"

@@ -109,7 +109,7 @@ class PostedRow(Asked):
     user: JsonId
     item: JsonId
     at: Instant | None = None
-    """When; now by default (the newest step, where the log counts steps)."""
+    """When; by default just before the service's own instant, so that it counts there."""
     ends: Instant | None = None
     """End of the visit, in logs that have ends; by default it ends when it starts."""
     weight: Annotated[float, Field(strict=True, gt=0, le=1e6)] = 1.0

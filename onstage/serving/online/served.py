@@ -38,7 +38,6 @@ class Served:
     def __init__(self, loaded: Loaded, rows: Sequence[Row] = ()) -> None:
         self.version = loaded.version
         self.titles = loaded.titles
-        self.since = datetime.now(UTC)
         self._bundle = loaded.bundle
         self._trained = loaded.bundle.model.dataset
         self._last = int(self._trained.time.max(initial=-1))
@@ -48,6 +47,7 @@ class Served:
         self._changed = Condition()
         self._counted = 0
         self.renew()
+        self.since = datetime.now(UTC)
 
     @property
     def bundle(self) -> Bundle:
@@ -133,9 +133,10 @@ class Served:
         return lambda: self.pending <= 0 or self._counted >= until
 
     def tick(self, at: str | int | None) -> int:
-        """The tick of an instant; ``now`` and ``last`` know what was posted.
+        """The tick of an instant.
 
-        Where the log counts steps, ``now`` is the step after the newest one, fitted or posted.
+        ``last`` is that of the champion's newest row, as in a batch. Where the log counts steps,
+        ``now`` is the step after the newest one, fitted or posted.
 
         Raises
         ------
@@ -143,10 +144,10 @@ class Served:
             If it is no instant of the log's kind, or beyond the years 1 to 9999.
         """
         clock = self._bundle.clock
-        newest = max(self._last, self._fresh.newest)
         if at == "last":
-            return newest
+            return self._last
         if at is None or at == "now":
+            newest = max(self._last, self._fresh.newest)
             return newest + 1 if clock.kind == "step" else clock.parse(datetime.now(UTC))
         try:
             tick = at if isinstance(at, int) else clock.parse(at)

@@ -10,6 +10,8 @@ from fastapi import FastAPI
 from onstage.errors import ConfigError
 
 
+CONNECTIONS = 512
+"""Open at once; a further one is answered with 503."""
 GRACE = 10
 """Seconds in which requests may end after Ctrl-C."""
 
@@ -66,6 +68,7 @@ def serve(app: FastAPI, made: socket.socket, ready: Callable[[], None]) -> None:
         server_header=False,
         proxy_headers=False,
         ws="none",
+        limit_concurrency=CONNECTIONS,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=GRACE,
     )

@@ -225,8 +225,7 @@ class Service:
 
     def _row(self, served: Served, number: int, one: PostedRow) -> Row:
         dataset = served.bundle.model.dataset
-        step = dataset.clock.kind == "step"
-        time = served.tick(("last" if step else "now") if one.at is None else one.at)
+        time = self._tick(served, None) - 1 if one.at is None else served.tick(one.at)
         ends = time if one.ends is None else served.tick(one.ends)
         if ends < time:
             message = f"interactions.{number}: ends {one.ends!r} lies before its start; swap them"
