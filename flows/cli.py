@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "retrain": "From the raw log to a registered champion: everything.",
     "leaderboard": "Print the newest leaderboard.",
     "metrics": "Say what the key of every metric stands for.",
+    "leaks": "Print what the leak lint looked at.",
     "compare": "Compare the newest retrain's models pair by pair.",
     "repro": "Make a logged run again, and say what differs.",
     "promote": "Decide whether the newest leader becomes champion.",

@@ -158,6 +158,17 @@ def newest(workspace: Workspace) -> pd.DataFrame:
     ConfigError
         Before the first retrain.
     """
+    return read_rows(workspace, newest_board(workspace))
+
+
+def newest_board(workspace: Workspace) -> Reference:
+    """The newest leaderboard's artefact.
+
+    Raises
+    ------
+    ConfigError
+        Before the first retrain.
+    """
     made = read_state(workspace.folder / "leaderboard.ref.json", Reference)
     if made is None or workspace.store.find(made.step, made.key) is None:
         message = (
@@ -165,4 +176,4 @@ def newest(workspace: Workspace) -> pd.DataFrame:
             "run `onstage retrain` to make it"
         )
         raise ConfigError(message)
-    return read_rows(workspace, made)
+    return made

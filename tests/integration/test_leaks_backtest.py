@@ -8,8 +8,10 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
+from click.testing import CliRunner
 from typing_extensions import override
 
+from flows.cli import main
 from onstage.columns import Columns
 from onstage.data.requests import Requests
 from onstage.data.store import Reference
@@ -19,7 +21,7 @@ from onstage.models.memory import Memory, MemoryConfig
 from onstage.pipeline import backtest as backtest_module
 from onstage.pipeline.backtest import COSTS, backtested
 from onstage.pipeline.leaks import LEAKS, leaks_line, read_leaks
-from onstage.pipeline.ranking import ranked, read_rows
+from onstage.pipeline.ranking import publish, ranked, read_rows
 from onstage.pipeline.recipes import Recipe
 from onstage.pipeline.recording import record
 from onstage.pipeline.runs import tracked, tracker_of
@@ -92,6 +94,14 @@ def test_what_the_lint_looked_at_stands_in_the_artefacts_and_on_the_runs(
     assert {r["split"] for r in leaderboard_records(rows)} == {"time", "random"}
     titles = [t for t in leaderboard_text(rows).splitlines() if "events" in t]
     assert all(("RANDOM SPLIT" in title) == title.startswith("masked") for title in titles)
+
+    publish(space, board)
+    shown = CliRunner().invoke(main, ["leaks", str(tmp_path / "small.yaml")]).stdout.splitlines()
+    assert len(shown) == 2 * (6 + 2) + 2  # of splits and of the model; an empty line, the last one
+    assert shown[6].startswith("live-C, memory, fitted (test): 0 leaks; ")
+    assert shown[-1] == leaks_line(space, board)
+    as_json = CliRunner().invoke(main, ["leaks", str(tmp_path / "small.yaml"), "--json"])
+    assert json.loads(as_json.stdout)["memory"] == report
 
     with tracked(space, "backtest") as run:
         record(space, log, board, {"memory": made}, [MEMORY], run)
