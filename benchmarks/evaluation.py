@@ -3,7 +3,7 @@
 Run: ``python -m benchmarks.evaluation`` (``--help`` for the sizes). Both sides score the same
 random factor matrices on one thread, leave out what is in training, and compute their metrics on
 the same hidden pairs. implicit computes 4 metrics at one depth from a list of 10; Onstage computes
-the rank of every relevant item among all candidates and 31 metrics with a row per event.
+the rank of every relevant item among all candidates and 37 metrics with a row per event.
 """
 
 import os

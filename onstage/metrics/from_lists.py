@@ -113,10 +113,11 @@ def _ascending(event: Positions, rank: NDArray[np.float64]) -> NDArray[np.float6
     """Ranks sorted within each event (ascending already), those of items not recommended last."""
     hit = np.flatnonzero(np.isfinite(rank))
     hit = hit[np.lexsort((rank[hit], event[hit]))]
-    of = event[hit]
-    turn = np.arange(len(hit)) - np.searchsorted(of, of)
+    of, wanted = event[hit], np.bincount(event)
+    found = np.bincount(of, minlength=len(wanted))
+    turn = np.arange(len(hit)) - (np.cumsum(found) - found)[of]
     ordered = np.full(len(rank), np.inf)
-    ordered[np.searchsorted(event, of) + turn] = rank[hit]
+    ordered[(np.cumsum(wanted) - wanted)[of] + turn] = rank[hit]
     return ordered
 
 
