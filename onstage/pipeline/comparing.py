@@ -8,6 +8,7 @@ import pandas as pd
 
 from onstage.data.store import Reference
 from onstage.errors import ConfigError
+from onstage.evaluation.evaluate import EventTable
 from onstage.evaluation.pairwise import compare_all
 from onstage.pipeline.backtest import read_events
 from onstage.pipeline.outcome import recall
@@ -65,21 +66,28 @@ def compared(
         raise ConfigError(message)
     chosen, among = metric or rules.metric, group or rules.group
     block = _day(workspace) if by == "day" else None
-    pairs = paired(workspace, last.backtests, shown, chosen, among, block=block, margin=margin)
+    tables = read_all_events(workspace, last.backtests, shown)
+    pairs = paired(workspace, tables, chosen, among, block=block, margin=margin)
     return Comparison(shown, chosen, among, by, pairs)
 
 
-def paired(  # noqa: PLR0913  # which models, on what, and how
+def read_all_events(
+    workspace: Workspace, backtests: Mapping[str, Reference], protocol: str
+) -> dict[str, EventTable]:
+    """Every model's per-event table under one protocol, by name."""
+    return {name: read_events(workspace, made, protocol) for name, made in backtests.items()}
+
+
+def paired(  # which models, on what, and how
     workspace: Workspace,
-    backtests: Mapping[str, Reference],
-    protocol: str,
+    tables: Mapping[str, EventTable],
     metric: str,
     group: str,
     *,
     block: pd.Timedelta | int | None = None,
     margin: float | None = None,
 ) -> pd.DataFrame:
-    """Compare every pair of some models on one protocol's stored events.
+    """Compare every pair of some models' stored events, as sure as the settings ask.
 
     Parameters
     ----------
@@ -92,7 +100,7 @@ def paired(  # noqa: PLR0913  # which models, on what, and how
         With fewer than two models, or without the metric or the group.
     """
     return compare_all(
-        {name: read_events(workspace, made, protocol) for name, made in backtests.items()},
+        tables,
         metric,
         group,
         block=block,

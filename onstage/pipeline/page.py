@@ -18,7 +18,7 @@ from onstage.evaluation.occasions import BUCKET, HOUR, OCCASION
 from onstage.evaluation.slices import is_slice
 from onstage.pipeline.backtest import SERVING, read_costs, read_curve
 from onstage.pipeline.clusters import read_all_clusters
-from onstage.pipeline.comparing import paired
+from onstage.pipeline.comparing import paired, read_all_events
 from onstage.pipeline.examples import samples, samples_note
 from onstage.pipeline.exams import Log, accepted_log
 from onstage.pipeline.outcome import Outcome, previous
@@ -228,15 +228,16 @@ def _pairs(workspace: Workspace, outcome: Outcome, rows: pd.DataFrame) -> Pairs:
     if len(outcome.backtests) < 2:  # noqa: PLR2004  # a pair
         return {}
     metric = workspace.mlflow.promotion.metric
-    groups = rows[[Columns.PROTOCOL, Columns.GROUP]].drop_duplicates()
     found = {}
-    for protocol, group in groups.itertuples(index=False):
-        if is_slice(group):
-            continue
-        try:
-            found[protocol, group] = paired(workspace, outcome.backtests, protocol, metric, group)
-        except ContractError as error:
-            logger.warning("%s, %s: no letters (%s)", protocol, group, error)
+    for protocol, part in rows.groupby(Columns.PROTOCOL, sort=False):
+        tables = read_all_events(workspace, outcome.backtests, str(protocol))
+        for group in part[Columns.GROUP].unique():
+            if is_slice(group):
+                continue
+            try:
+                found[str(protocol), group] = paired(workspace, tables, metric, group)
+            except ContractError as error:
+                logger.warning("%s, %s: no letters (%s)", protocol, group, error)
     return found
 
 
