@@ -31,7 +31,7 @@ from onstage.pipeline.workspace import Workspace
 from onstage.splitting.holdout import Holdout
 
 
-BACKTEST_VERSION = "6"
+BACKTEST_VERSION = "7"
 COSTS = "costs.json"
 CURVES = "curves.json"
 SERVING: Final = ("latency_ms", "latency_p95_ms", "size_bytes")

@@ -23,6 +23,7 @@ from onstage.evaluation.leaks.future import future
 from onstage.evaluation.leaks.lint import lint_split
 from onstage.evaluation.leaks.overlap import overlap
 from onstage.evaluation.leaks.report import LeakReport, line
+from onstage.evaluation.leaks.sample import affordable
 from onstage.models.base import Recommender
 from onstage.models.catalog import build, parse
 from onstage.models.config import FitOptions
@@ -354,6 +355,15 @@ def test_no_protocol_leaks(log: Dataset, index: AvailabilityIndex, protocol: Any
     findings = lint_split(holdouts(protocol, log, index), log, index)
     assert [f.sentence for f in findings if f.leaks] == []
     assert [f.check for f in findings] == ["overlap", "duplicates", "availability"] * 2
+
+
+def test_fewer_events_are_asked_where_there_are_many_items(live: Holdouts) -> None:
+    # 20 items: 65,536 scores are 3,276 events. One item more than 65,536: one event.
+    assert affordable(live.test, 10**6) == 65_536 // 20
+    assert affordable(live.test, 16) == 16
+    users, items = pd.Index([0, 1]), pd.Index(np.arange(65_537))
+    large = replace(live.test.train, users=users, items=items)
+    assert affordable(replace(live.test, train=large), 16) == 1
 
 
 def test_the_same_question_finds_the_same_numbers(log: Dataset, index: AvailabilityIndex) -> None:

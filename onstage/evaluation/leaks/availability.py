@@ -6,6 +6,7 @@ from onstage.availability.index import AvailabilityIndex
 from onstage.data.dataset import Dataset
 from onstage.evaluation.leaks.finding import Finding
 from onstage.evaluation.leaks.rows import pairs_named
+from onstage.evaluation.leaks.sample import spread
 from onstage.splitting.holdout import Holdout
 from onstage.types import Positions
 
@@ -51,11 +52,6 @@ def availability(
         first=pairs_named(log, np.array(leaks, dtype=np.int64)),
         remedy="take the asking user's own rows out of the candidates (Audience.without_own)",
     )
-
-
-def spread(n: int, most: int) -> Positions:
-    """At most `most` numbers below `n`, evenly spread, ascending, each once."""
-    return np.unique(np.linspace(0, n - 1, min(n, most)).astype(np.int64))
 
 
 def candidates_of(exam: Holdout, event: int) -> Positions:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from onstage.data.dataset import Dataset
 from onstage.data.history import History
-from onstage.evaluation.leaks.availability import spread
 from onstage.evaluation.leaks.finding import SHOWN, Finding
+from onstage.evaluation.leaks.sample import affordable, spread
 from onstage.models.base import Recommender
 from onstage.splitting.holdout import Holdout
 from onstage.types import Positions
@@ -50,7 +50,7 @@ def future(
     In a random split the hidden rows lie in the past, so that there is nothing to take away: no
     event is asked.
     """
-    chosen = list(_busiest(exam, 0 if exam.is_random else instants, events))
+    chosen = list(_busiest(exam, 0 if exam.is_random else instants, affordable(exam, events)))
     blind = [_blind(model, exam, tick, rows) for tick, rows in chosen]
     seeing = [_seeing(model, exam, log, tick, rows) for tick, rows in chosen]
     model.observe(exam.past)
@@ -86,7 +86,7 @@ def _busiest(exam: Holdout, most: int, events: int) -> Iterator[tuple[int, Posit
     for part in parts:
         tick = ticks[part[counts[part].argmax()]]
         rows = np.flatnonzero(times == tick)
-        yield int(tick), rows[spread(len(rows), events // len(parts))]
+        yield int(tick), rows[spread(len(rows), max(1, events // len(parts)))]
 
 
 def _blind(model: Recommender[Any], exam: Holdout, tick: int, rows: Positions) -> Answers:

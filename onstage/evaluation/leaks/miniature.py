@@ -7,7 +7,7 @@ import numpy as np
 from onstage.availability.index import AvailabilityIndex
 from onstage.data.dataset import Dataset
 from onstage.errors import FitError
-from onstage.evaluation.leaks.availability import spread
+from onstage.evaluation.leaks.sample import spread
 from onstage.models.base import Recommender
 from onstage.models.config import FitOptions
 from onstage.models.state import State
