@@ -172,3 +172,13 @@ def test_an_exclusion_takes_one_item_from_one_request() -> None:
     assert excluded[rows == 2].tolist() == [[False, True, False]]
     assert pool.sizes().tolist() == [3, 3, 2]
     assert pool.take(np.array([1, 2])).sizes().tolist() == [3, 2]
+
+
+def test_windows_end_where_nothing_is_known_any_more() -> None:
+    # Item 0 is live in [0, 4) and [6, 9), item 1 in [5, 8); before 7: [0, 4), [6, 7), [5, 7).
+    index = AvailabilityIndex.merged(
+        2, np.array([0, 0, 1]), np.array([0, 6, 5]), np.array([4, 9, 8])
+    )
+    past = index.until(7)
+    assert list(zip(*past.windows, strict=True)) == [(0, 0, 4), (0, 6, 7), (1, 5, 7)]
+    assert index.until(5).item.tolist() == [0]

@@ -396,13 +396,3 @@ def test_several_leaks_are_one_error(
     report = LeakReport(split={"live-C": "time"}, findings={"live-C": findings})
     with pytest.raises(LeakError, match=r"\(and 1 more checks failed\)$"):
         report.raise_if_leaking("memory")
-
-
-def test_windows_end_where_nothing_is_known_any_more() -> None:
-    # Item 0 is live in [0, 4) and [6, 9), item 1 in [5, 8); before 7: [0, 4), [6, 7), [5, 7).
-    index = AvailabilityIndex.merged(
-        2, np.array([0, 0, 1]), np.array([0, 6, 5]), np.array([4, 9, 8])
-    )
-    past = index.until(7)
-    assert list(zip(*past.windows, strict=True)) == [(0, 0, 4), (0, 6, 7), (1, 5, 7)]
-    assert index.until(5).item.tolist() == [0]
