@@ -29,7 +29,7 @@ DIVERSITY_METRIC: Final = Metric(
 )
 
 CELLS: Final = 1 << 22
-"""Most numbers held at once: about 50 MiB."""
+"""Most numbers in one array: 32 MiB."""
 
 
 def intra_list_distance(
@@ -53,7 +53,7 @@ def intra_list_distance(
     -----
     Sum of a list's cosines, from whichever is cheaper: the length of the sum of its audiences, or
     the matrix of cosines of all items shown, some rows at a time. Both are exact, in memory
-    bounded by :data:`CELLS`.
+    bounded by a few times :data:`CELLS`.
     """
     order = np.argsort(event, kind="stable")
     event, item = event[order], item[order]

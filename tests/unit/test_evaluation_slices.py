@@ -2,10 +2,13 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from onstage.columns import Columns
+from onstage.errors import ContractError
+from onstage.evaluation.comparison import compare
 from onstage.evaluation.slices import is_slice, sliced
-from onstage.evaluation.summary import summarise
+from onstage.evaluation.summary import summarise, value_of
 from onstage.pipeline.recording import metrics_of
 
 
@@ -74,3 +77,38 @@ def test_one_metric_of_a_kind_of_viewer_is_logged() -> None:
         "live-B/all/hr_at_1",
         "live-B/viewers:1/ndcg_at_10",
     }
+
+
+def test_without_any_cluster_everybody_is_unknown() -> None:
+    made = sliced(events(), pd.Series(dtype=np.int64))
+    assert made[Columns.GROUP].unique().tolist() == ["viewers:unknown"]
+    assert made["hr_at_1"].tolist() == [1, 0, 0, 1]
+
+
+def test_a_slice_without_events_is_no_group_and_cannot_be_compared() -> None:
+    made = sliced(events(), pd.Series({"carl": 3, "zoe": 1}))
+    assert set(made[Columns.GROUP]) == {"viewers:1", "viewers:unknown"}
+    with pytest.raises(ContractError, match="a has no hr_at_1 in group 'viewers:3'"):
+        compare(made, made, "hr_at_1", "viewers:3")
+    with pytest.raises(
+        ContractError, match="no group 'viewers:3'; there are viewers:1, viewers:un"
+    ):
+        value_of(made, "hr_at_1", "viewers:3")
+
+
+def test_no_events_have_no_slices_and_no_summary() -> None:
+    made = sliced(events().iloc[:0], pd.Series({"ann": 1}))
+    assert made.empty
+    with pytest.raises(ContractError, match="events: the table has no rows"):
+        summarise(made, "m", "live-B")
+
+
+def test_a_table_of_an_earlier_version_lacks_the_newer_metrics_alone() -> None:
+    later = events().assign(gini_at_10=0.1, diversity_at_10=[0.5, 0.5, 0.5, 0.5, np.nan])
+    assert compare(later, events(), "hr_at_1", resamples=5).mean == 0
+    with pytest.raises(ContractError, match="b has no per-event metric 'diversity_at_10'"):
+        compare(later, events(), "diversity_at_10")
+    assert "gini_at_10" not in set(summarise(events(), "m", "p", resamples=0)[Columns.METRIC])
+    kept = sliced(later, pd.Series({"ann": 1}))
+    assert kept["gini_at_10"].isna().all()
+    assert kept["diversity_at_10"].eq(0.5).all()
