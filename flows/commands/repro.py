@@ -85,7 +85,7 @@ def text_of(found: "Repeated") -> str:
     values = found.differences
     lines.extend(d.sentence for d in values[:SHOWN])
     if len(values) > SHOWN:
-        lines.append(f"and {len(values) - SHOWN} smaller differences (--json has all)")
+        lines.append(f"and {len(values) - SHOWN} more differences (--json has all)")
     lines.extend(f"artefact {change.sentence}" for change in found.artefacts)
     if found.left_out:
         lines.append(
