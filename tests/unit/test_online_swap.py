@@ -1,6 +1,7 @@
 """The champion moves while requests are answered; a registry without one; one that is damaged."""
 
 import json
+import resource
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from onstage.availability.index import AvailabilityIndex
-from onstage.errors import ConfigError
+from onstage.errors import ConfigError, StoreError
 from onstage.models.memory import Memory, MemoryConfig
 from onstage.models.popularity import Popularity, PopularityConfig
 from onstage.serving.bundle import Bundle
@@ -217,6 +218,24 @@ def test_a_damaged_line_costs_itself_only(tmp_path: Path) -> None:
     journal.close()
     assert posted.said == ()
     assert rows == [Row("ann", "b", 3, 3, 1.0)] * 2
+
+
+def test_a_line_that_does_not_fit_on_the_disk_leaves_none_of_itself(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "posted.jsonl")
+    journal.rows([Row("ann", "b", 3, 3, 1.0)])
+    before = journal.path.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    for room in (0, 10):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + room, limits[1]))
+        try:
+            with pytest.raises(StoreError, match=r"posted.jsonl: .*; free space, or serve without"):
+                journal.rows([Row("ann", "b", 4, 4, 1.0)])
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert journal.path.read_bytes() == before
+    journal.rows([Row("ann", "b", 5, 5, 1.0)])
+    assert [row.time for row in journal.read()[1]] == [3, 5]
+    journal.close()
 
 
 def test_a_post_that_cannot_be_kept_does_not_count(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What was posted, on disk, so that a restart keeps it."""
 
+import errno
 import fcntl
 import json
 import logging
@@ -20,7 +21,7 @@ logger = logging.getLogger(__name__)
 LIVE: Final = "live"
 ROWS: Final = "rows"
 LARGE: Final = 64 << 20
-"""Characters after which it is worth writing anew what still counts."""
+"""Bytes after which it is worth writing anew what still counts."""
 
 _ROWS: Final = TypeAdapter(list[Row])
 
@@ -57,7 +58,7 @@ class Journal:
             self._lock.close()
             message = f"{path}: another service keeps its posts there; stop it, or serve without it"
             raise ConfigError(message) from error
-        self._stream: IO[str] | None = None
+        self._stream: IO[bytes] | None = None
         self._written = 0
 
     def read(self) -> tuple[Posted, list[Row]]:
@@ -116,13 +117,27 @@ class Journal:
         self._lock.close()
 
     def _append(self, value: object) -> None:
+        line = json.dumps(value).encode() + b"\n"
         try:
             if self._stream is None:
-                self._stream = self.path.open("a", encoding="utf-8")
-            self._written += self._stream.write(json.dumps(value) + "\n")
-            self._stream.flush()
+                self._stream = self.path.open("ab", buffering=0)
+            _write_whole(self._stream, line)
         except OSError as error:
             raise _cannot(self.path, error) from error
+        self._written += len(line)
+
+
+def _write_whole(stream: IO[bytes], line: bytes) -> None:
+    """Append all of a line, or nothing of it."""
+    before = os.fstat(stream.fileno()).st_size
+    written = 0
+    try:
+        written = stream.write(line)
+    finally:
+        if written < len(line):
+            stream.truncate(before)
+    if written < len(line):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _cannot(path: Path, error: Exception) -> StoreError:

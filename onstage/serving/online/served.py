@@ -1,7 +1,6 @@
 """One champion, ready to answer, with what was posted to it."""
 
 import copy
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,8 +17,6 @@ from onstage.serving.online.rows import Row
 from onstage.serving.online.source import Loaded
 from onstage.types import Positions
 
-
-logger = logging.getLogger(__name__)
 
 _EDGE: Final = 1 << 61
 """Ticks stay within, so that sums of them fit."""

@@ -1,12 +1,13 @@
 """Who answers, and what was posted: swapped and changed while requests are answered."""
 
+import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Final, Literal
 
-from onstage.errors import OnstageError
+from onstage.errors import OnstageError, StoreError
 from onstage.serving.online.asked import PostedLive
 from onstage.serving.online.board import Board
 from onstage.serving.online.fresh import Unknown
@@ -16,6 +17,8 @@ from onstage.serving.online.rows import Row
 from onstage.serving.online.served import Served
 from onstage.serving.online.source import Loaded
 
+
+logger = logging.getLogger(__name__)
 
 SLACK: Final = 1.25
 """A champion may hold so many times the rows that are kept before the oldest are let go."""
@@ -65,6 +68,7 @@ class Stage:
         self.board = Board(limits.kept_items)
         self.standing = Standing(None, "starting", "the champion is being loaded; ask again soon")
         self._rows: deque[Row] = deque(maxlen=limits.kept_rows)
+        self._taken = 0
         self._journal = journal
         self._lock = Lock()
         if journal is not None:
@@ -79,11 +83,13 @@ class Stage:
 
     def enter(self, loaded: Loaded) -> Served:
         """Let a champion answer from the next request on; posts are carried over to it."""
-        before = self._copy()
-        served = Served(loaded, before)
         with self._lock:
-            if len(before) < len(self._rows) or before[-1:] != list(self._rows)[-1:]:
-                served = self._caught_up(served, loaded, before)
+            before, rows = self._taken, list(self._rows)
+        served = Served(loaded, rows)
+        with self._lock:
+            missed = self._taken - before
+            if missed:
+                served.add(list(self._rows)[-missed:])
             self.standing = Standing(served, "ok")
         return served
 
@@ -119,6 +125,7 @@ class Stage:
             if self._journal is not None:
                 self._journal.rows(list(rows))
             self._rows.extend(rows)
+            self._taken += len(rows)
             unknown = served.add(rows)
             if served.posted > SLACK * self.limits.kept_rows:
                 served.start_over(list(self._rows))
@@ -147,19 +154,10 @@ class Stage:
         if self._journal is not None:
             self._journal.close()
 
-    def _copy(self) -> list[Row]:
-        with self._lock:
-            return list(self._rows)
-
-    def _caught_up(self, served: Served, loaded: Loaded, before: list[Row]) -> Served:
-        """With what was posted while it was loaded."""
-        rows = list(self._rows)
-        more = len(rows) - len(before)
-        if more >= 0 and rows[: len(before)] == before:
-            served.add(rows[len(before) :])
-            return served
-        return Served(loaded, rows)  # the oldest were dropped meanwhile
-
     def _tidy(self) -> None:
-        if self._journal is not None and self._journal.large:
+        if self._journal is None or not self._journal.large:
+            return
+        try:
             self._journal.rewrite(self.board.posted, self._rows)
+        except StoreError as error:  # what stood there still does, and is complete
+            logger.warning("%s", error)
