@@ -41,9 +41,7 @@ class Pool:
         """
         with self._lock:
             if self.inside >= self._most:
-                message = (
-                    f"{self.inside} requests are being answered or wait; ask again in a second"
-                )
+                message = f"all {self._most} places are taken; ask again in a second"
                 raise BusyError(message)
             self.inside += 1
         context = contextvars.copy_context()
