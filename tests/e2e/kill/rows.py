@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from onstage.tracking.lock import locked
 from tests.e2e.kill.matrix import POINTS
 
 
@@ -55,8 +56,12 @@ class Rows:
 
     def add(self, point: str, row: str) -> None:
         """Keep a row; the last one makes the table."""
-        rows = {**self.known(), point: row}
         self.file.parent.mkdir(parents=True, exist_ok=True)
+        with locked(self.file.with_suffix(".lock")):  # parts of the matrix may run side by side
+            self._add(point, row)
+
+    def _add(self, point: str, row: str) -> None:
+        rows = {**self.known(), point: row}
         draft = self.file.with_suffix(".draft")
         draft.write_text(json.dumps({"code": self.code, "rows": rows}, indent=1))
         draft.replace(self.file)
