@@ -118,6 +118,7 @@ def steps() -> None:
 
 def watch() -> None:
     from onstage.pipeline import outcome, page, recording
+    from onstage.registry import uploads
     from onstage.registry.audit import Audit
     from onstage.registry.versions import Registry
     from onstage.tracking.tracker import Tracker
@@ -128,6 +129,7 @@ def watch() -> None:
     around(recording, "record", "record")
     around(Tracker, "log_artifact", "record-child", only=_of_a_backtest)
     around(Registry, "register", "register")
+    around(uploads, "_identify", "upload")
     around(Registry, "_create_model", "register-uploaded")
     around(Registry, "annotate", "annotate")
     around(Registry, "promote", "promote")

@@ -28,8 +28,10 @@ class Evidence:
     runs: dict[str, int]
     """MLflow runs but retrains, FINISHED and not deleted, by name without a trial's number."""
     running: int
-    versions: list[tuple[str, str]]
-    """Registered versions and their recipes."""
+    versions: list[tuple[str, str, str | None]]
+    """Registered versions, their status and their recipes."""
+    uploads: list[tuple[str, int]]
+    """Uploaded models that are not deleted, and their status."""
     aliases: dict[str, str]
     audit: list[tuple[str, str | None, str | None]]
     """Every move of the champion. A rerun decides anew, and may add that it kept who is there."""
@@ -60,6 +62,7 @@ class Evidence:
         assert self.trials == undisturbed.trials
         assert self.runs == undisturbed.runs
         assert self.versions == undisturbed.versions
+        assert self.uploads == undisturbed.uploads
         assert self.aliases == undisturbed.aliases
         assert self.audit == undisturbed.audit
 
@@ -93,14 +96,18 @@ def _mlflow(database: sqlite3.Connection) -> dict[str, Any]:
         for name, status in runs
         if status == "FINISHED" and name != "retrain"
     ]
-    recipes = rows(
-        "select version, value from model_version_tags where key = 'onstage.config' "
-        "order by version"
+    versions = rows(
+        "select v.version, v.status, t.value from model_versions v left join model_version_tags t "
+        "on t.name = v.name and t.version = v.version and t.key = 'onstage.config' "
+        "where v.current_stage != 'Deleted_Internal' order by v.version"
     )
     return {
         "runs": dict(sorted(Counter(finished).items())),
         "running": sum(status == "RUNNING" for _, status in runs),
-        "versions": [(str(version), str(recipe)) for version, recipe in recipes],
+        "versions": [(str(version), str(status), recipe) for version, status, recipe in versions],
+        "uploads": rows(
+            "select name, status from logged_models where lifecycle_stage = 'active' order by name"
+        ),
         "aliases": {
             str(a): str(v) for a, v in rows("select alias, version from registered_model_aliases")
         },

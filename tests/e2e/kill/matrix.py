@@ -6,8 +6,8 @@ STEPS = {
 }  # fmt: skip
 """Steps of the little platform's retrain, and how often each is made."""
 CALLS = {
-    "trial": 4, "record": 1, "record-child": 4, "register": 2, "register-uploaded": 2,
-    "annotate": 2, "promote": 1, "audit": 2, "report": 1, "remember": 1,
+    "trial": 4, "record": 1, "record-child": 4, "register": 2, "upload": 2,
+    "register-uploaded": 2, "annotate": 2, "promote": 1, "audit": 2, "report": 1, "remember": 1,
 }  # fmt: skip
 """What is done outside the store: trials, MLflow, the registry, the audit, the page."""
 MOMENTS = ("begun", "middle", "written", "published")
