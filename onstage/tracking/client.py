@@ -94,7 +94,10 @@ def _explain(error: Exception, endpoint: Endpoint) -> str:
     shown = masked(endpoint.tracking_uri)
     said = str(error).replace(endpoint.tracking_uri, shown).strip().partition("\n")[0][:300]
     remedy = REMEDY
-    if "out-of-date database schema" in said:
+    if "database is locked" in str(error):
+        said = "database is locked"  # SQLAlchemy begins with advice to programmers
+        remedy = "somebody wrote to it for over 20 s: give the command again"
+    elif "out-of-date database schema" in said:
         remedy = f"make a backup and run `mlflow db upgrade {shown}`"
     elif any(word in said for word in ("No such file", "Permission", "disk", "No space")):
         remedy = "check the folder of artifacts and the space on its disk"

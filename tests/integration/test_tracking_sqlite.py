@@ -1,6 +1,7 @@
 """MLflow's own database where it is a SQLite file."""
 
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -36,3 +37,31 @@ def test_a_file_that_is_no_database_is_one_line_and_stays_what_it_was(tmp_path: 
     with pytest.raises(TrackingError, match=r"mlflow\.db: file is not a database; restore it"):
         Tracker.open(MlflowSettings(), Settings(home=tmp_path))
     assert (tmp_path / "mlflow.db").read_bytes() == content
+
+
+@pytest.mark.slow
+def test_a_writer_that_holds_the_file_for_too_long_is_one_line_and_breaks_nothing(
+    tmp_path: Path,
+) -> None:
+    tracker = Tracker.open(MlflowSettings(), Settings(home=tmp_path))
+    run = tracker.start_run("locked", "first")
+    with closing(sqlite3.connect(tmp_path / "mlflow.db", timeout=0)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        with pytest.raises(TrackingError, match=r"locked; somebody wrote to it for over 20 s") as e:
+            tracker.log(run, metrics={"value": 1.0})
+        assert "\n" not in str(e.value)
+    tracker.log(run, metrics={"value": 2.0})
+    assert tracker.history(run, "value") == {0: 2.0}
+
+
+def test_a_writer_that_is_done_in_time_is_waited_for(tmp_path: Path) -> None:
+    tracker = Tracker.open(MlflowSettings(), Settings(home=tmp_path))
+    run = tracker.start_run("busy", "first")
+    writer = sqlite3.connect(tmp_path / "mlflow.db", timeout=0, check_same_thread=False)
+    writer.execute("BEGIN IMMEDIATE")
+    soon = threading.Timer(0.5, writer.rollback)
+    soon.start()
+    tracker.log(run, metrics={"value": 1.0})
+    soon.join()
+    writer.close()
+    assert tracker.history(run, "value") == {0: 1.0}
