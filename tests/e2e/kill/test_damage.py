@@ -36,9 +36,11 @@ def largest(artefact: Path) -> Path:
 def test_a_damaged_artefact_of_any_step_is_said_and_made_again(
     damage: Callable[[Path], None], retrains: Retrains, undisturbed: Path
 ) -> None:
-    retrains.copy(undisturbed)
+    retrains.restore("refit#1:begun")
+    (retrains.home / "trace").unlink()
     artefacts = sorted((retrains.home / "store").glob("*-*"))
-    assert {one.name.rpartition("-")[0] for one in artefacts} == set(STEPS)
+    kinds = {one.name.rpartition("-")[0] for one in artefacts}
+    assert kinds == set(STEPS) - {"refit", "cluster", "recommend"}
     for artefact in artefacts:
         damage(largest(artefact))
     again = retrains.run()
