@@ -1,53 +1,18 @@
-"""A full disk and damaged artefacts: said in one line, nothing half, and on to the same bytes."""
+"""A disk that fills up in a retrain: said in one line, nothing half, and on to the same bytes."""
 
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.kill.conftest import Retrains
 from tests.e2e.kill.evidence import Evidence
-from tests.e2e.kill.matrix import STEPS
 from tests.e2e.kill.order import FILLER, Order
 
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.filterwarnings("default")]
-
-
-def truncate(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-
-
-def flip(path: Path) -> None:
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
-
-
-def largest(artefact: Path) -> Path:
-    return max(
-        (path for path in artefact.rglob("*") if path.is_file()), key=lambda p: p.stat().st_size
-    )
-
-
-@pytest.mark.parametrize("damage", [truncate, flip, Path.unlink])
-def test_a_damaged_artefact_of_any_step_is_said_and_made_again(
-    damage: Callable[[Path], None], retrains: Retrains, undisturbed: Path
-) -> None:
-    retrains.restore("refit#1:begun")
-    (retrains.home / "trace").unlink()
-    artefacts = sorted((retrains.home / "store").glob("*-*"))
-    kinds = {one.name.rpartition("-")[0] for one in artefacts}
-    assert kinds == set(STEPS) - {"refit", "cluster", "recommend"}
-    for artefact in artefacts:
-        damage(largest(artefact))
-    again = retrains.run()
-    assert again.code == 0, again.said[-3000:]
-    for artefact in artefacts:
-        assert f"artefact {artefact.name} is damaged: it is made again" in again.said
-    Evidence.of(retrains.home).check(Evidence.of(undisturbed))
 
 
 @pytest.fixture
@@ -68,14 +33,7 @@ def small_disk(retrains: Retrains) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("small_disk")
-@pytest.mark.parametrize(
-    "moment",
-    [
-        "validate#1:begun", "sweep#2:begun", "trial#4:before", "backtest#2:begun",
-        "record-child#2:before", "refit#1:begun", "register#1:before",
-        "register-uploaded#1:before", "promote#1:before", "cluster#1:begun", "recommend#1:begun",
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize("moment", ["validate#1:begun", "promote#1:before"])
 def test_a_disk_that_fills_up_leaves_nothing_half_and_a_rerun_goes_on(
     moment: str, retrains: Retrains, undisturbed: Path
 ) -> None:
