@@ -97,7 +97,8 @@ def test_timing_shows_what_it_is_worth_to_know_who_is_live(first: Outcome, confi
 
 def test_the_leaderboard_is_a_list_of_plain_rows(first: Outcome, config: Path) -> None:
     rows = json.loads(onstage("leaderboard", config, "--json").stdout)
-    keys = {"model", "protocol", "group", "metric", "value", "low", "high", "n", "seeds", "spread"}
+    numbers = {"value", "low", "high", "n", "seeds", "spread"}
+    keys = {"model", "protocol", "group", "metric", "split", *numbers}
     assert all(set(row) == keys for row in rows)
     found = {(row["model"], row["group"]) for row in rows if row["metric"] == "ndcg_at_10"}
     assert {("popularity", "all"), ("memory", "repeat"), ("als", "unseen")} <= found
