@@ -26,8 +26,10 @@ from onstage.testing.online import Shelf, asking
 
 
 ALGORITHMS = ("popularity", "memory", "item_knn", "ease", "als", "mf", "ranker")
+REMEMBERING = {"memory", "item_knn", "ease", "als", "ranker"}
+"""Whose scores depend on what the user did lately."""
 SMALL: dict[str, dict[str, Any]] = {
-    "als": {"factors": 4, "iterations": 2},
+    "als": {"factors": 4, "iterations": 2, "fold_in": True},
     "mf": {"factors": 4, "iterations": 2},
     "ranker": {"factors": 4, "min_events": 20, "min_rows": 2, "trees": 3, "leaves": 4},
 }
@@ -80,12 +82,13 @@ def test_what_is_posted_counts_in_the_next_answer_as_if_it_had_been_observed(
     data = bundle.model.dataset
     more = data.where(np.arange(len(data)))
     posted = [{"user": u, "item": i, "at": t} for u, i, t in rows]
+    asked = {"users": [3, 4, 5], "at": 50, "k": 15, "live": list(range(15))}
     with asking(Shelf(v1=bundle)) as client:
+        before = client.post("/recommend", json=asked).json()
         reply = client.post("/interactions", json={"interactions": posted})
         assert reply.json() == {
             "accepted": 4, "unknown_users": 0, "unknown_items": 0, "counted": True,
         }  # fmt: skip
-        asked = {"users": [3, 4, 5], "at": 50, "k": 15, "live": list(range(15))}
         online = client.post("/recommend", json=asked).json()
     users = np.concatenate([more.user, data.user_positions([u for u, _, _ in rows])])
     items = np.concatenate([more.item, data.item_positions([i for _, i, _ in rows])])
@@ -101,6 +104,7 @@ def test_what_is_posted_counts_in_the_next_answer_as_if_it_had_been_observed(
     )
     seen = type(data).from_interactions(table, clock=data.clock)
     algorithm = bundle.model.config.algorithm
+    assert (online["lists"] != before["lists"]) == (algorithm in REMEMBERING)
     again = fitted(algorithm)
     expected = again.model.observe(seen).recommend(
         [3, 4, 5], k=15, at=50, candidates=list(range(15))
