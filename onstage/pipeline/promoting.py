@@ -96,11 +96,6 @@ def _put_forward(gate: Gate, run: str) -> Verdict:
         looked_at = (*second.conditions, *decision.conditions)
         decision = replace(second, reasons=(*second.reasons, *why), conditions=looked_at)
     holder = registry.champion(name)
-    key = None if holder is None else holder.tags.get(BUNDLE_KEY)
-    if key != bundle.key:
-        found = None if key is None else workspace.store.find("refit", key)
-    else:
-        found = bundle
     return Verdict(
         verdict=decision.verdict,
         sentence=decision.sentence,
@@ -113,8 +108,25 @@ def _put_forward(gate: Gate, run: str) -> Verdict:
         leader=gate.leader,
         challenger=version.version,
         champion=None if holder is None else holder.version,
-        bundle=found,
+        bundle=None if holder is None else _bundle_of(gate, holder, bundle),
     )
+
+
+def _bundle_of(gate: Gate, champion: Version, newest: Reference) -> Reference | None:
+    """The champion's bundle in this store; None if it was made elsewhere or on other data.
+
+    One that is missing or damaged is made again if the champion was fitted on this log.
+    """
+    key = champion.tags.get(BUNDLE_KEY)
+    if key is None:
+        return None
+    if key == newest.key:
+        return newest
+    found = gate.workspace.store.find("refit", key)
+    if found is None and champion.data_digest == gate.log.digest:
+        made = refitted(gate.workspace, gate.log, recipe_of(champion))
+        found = made if made.key == key else None
+    return found
 
 
 def _second(gate: Gate, champion: Version | None) -> str | None:

@@ -1,5 +1,6 @@
 """Damaged artefacts: each is recognised by its digest, said, and made again to the same bytes."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,16 +25,34 @@ def largest(artefact: Path) -> Path:
     )
 
 
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+@pytest.mark.parametrize(
+    ("damage", "when"),
+    [
+        (flip, "refit#1:begun"),
+        (flip, "at the end"),
+        (cut, "at the end"),
+        (Path.unlink, "at the end"),
+    ],
+    ids=["flipped, killed", "flipped, finished", "truncated, finished", "missing, finished"],
+)
 def test_a_damaged_artefact_of_any_step_is_said_and_made_again(
-    retrains: Retrains, undisturbed: Path
+    damage: Callable[[Path], None], when: str, retrains: Retrains, undisturbed: Path
 ) -> None:
-    retrains.restore("refit#1:begun")
+    if when == "at the end":
+        retrains.copy(undisturbed)
+    else:
+        retrains.restore(when)
     (retrains.home / "trace").unlink()
     artefacts = sorted((retrains.home / "store").glob("*-*"))
     kinds = {one.name.rpartition("-")[0] for one in artefacts}
-    assert kinds == set(STEPS) - {"refit", "cluster", "recommend"}
+    later = set() if when == "at the end" else {"refit", "cluster", "recommend"}
+    assert kinds == set(STEPS) - later
     for artefact in artefacts:
-        flip(largest(artefact))
+        damage(largest(artefact))
     again = retrains.run()
     assert again.code == 0, again.said[-3000:]
     for artefact in artefacts:
