@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import islice
 from threading import Event
 from typing import Any, Final, Protocol, TypeAlias
@@ -34,6 +33,7 @@ from onstage.tuning.trials import (
     is_over,
     outcome_of,
 )
+from onstage.tuning.watch import TrialWatch
 
 
 logger = logging.getLogger(__name__)
@@ -42,33 +42,6 @@ FAILURES: Final = (OnstageError, ArithmeticError, ValueError, RuntimeError, Memo
 """What a configuration may do to a fit. Anything else is a fault of the program."""
 FATAL: Final = (ContractError, StoreError, TrackingError)
 """What another configuration would not cure."""
-
-
-@dataclass(frozen=True)
-class _Watch:
-    """Hands a trial's looks to the study."""
-
-    trial: Trial
-    interval: int
-    last: int
-    stop: Event
-
-    def wants(self, iteration: int) -> bool:
-        """Every `interval` iterations, but not after the last: that is evaluated in full."""
-        if self.stop.is_set():
-            raise KeyboardInterrupt
-        return iteration % self.interval == 0 and iteration < self.last
-
-    def report(self, iteration: int, value: float) -> None:
-        """Record the look; raises TrialPruned where the trial is not worth going on with."""
-        self.trial.report(value, iteration)
-        if self.trial.should_prune():
-            raise optuna.TrialPruned
-
-
-def _length(config: ModelConfig) -> int:
-    """Iterations of a fit; epochs, where it learns in epochs; 0 where it learns in one go."""
-    return int(getattr(config, "iterations", getattr(config, "epochs", 0)))
 
 
 Judge: TypeAlias = Callable[[list[FrozenTrial]], list[FrozenTrial]]
@@ -266,7 +239,7 @@ class Search:
         return False
 
     def _evaluate(self, trial: Trial, config: ModelConfig) -> None:
-        watch = self._watch(trial, config)
+        watch = TrialWatch.of(trial, config, self.plan, self._stop)
         start = time.perf_counter()
         try:
             outcome = self.objective(config, watch)
@@ -284,13 +257,6 @@ class Search:
             return
         self._record(trial, outcome)
         self.study.tell(trial, outcome.value)
-
-    def _watch(self, trial: Trial, config: ModelConfig) -> _Watch:
-        plan = self.plan
-        if plan.looks is not None:
-            return _Watch(trial, 1, plan.looks, self._stop)
-        last = _length(config) if plan.pruning.enabled else 0
-        return _Watch(trial, plan.pruning.interval, last, self._stop)
 
     def _record(self, trial: Trial, outcome: Outcome) -> None:
         finite = {name: v for name, v in outcome.metrics.items() if math.isfinite(v)}

@@ -29,7 +29,7 @@ from onstage.tuning.space import make_space
 from onstage.tuning.study import sweep
 
 
-pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("default")]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.filterwarnings("default")]
 
 TRIES = 3
 DYING = """

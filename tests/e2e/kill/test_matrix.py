@@ -13,7 +13,7 @@ from tests.e2e.kill.order import Order
 from tests.e2e.kill.rows import ROOT, Rows, digest_of_code
 
 
-pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("default")]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.filterwarnings("default")]
 
 
 def chosen() -> tuple[str, ...]:
