@@ -45,7 +45,7 @@ def prepare(config: Path) -> None:
     load_config(config)
     apply_environment(load_settings())
     if url := os.environ.get("PREFECT_API_URL"):
-        _probe(url)
+        probe(url)
     quieten()
 
 
@@ -69,11 +69,11 @@ def orchestrated(config: Path, meanwhile: Callable[[], object] = lambda: None) -
     apply_environment(settings)
     with ExitStack() as stack:
         server = None
-        known = "PREFECT_API_URL" in os.environ or ("prefect" in sys.modules and _configured())
+        known = "PREFECT_API_URL" in os.environ or ("prefect" in sys.modules and configured())
         if not known:
             server = stack.enter_context(TemporaryServer(settings.home / "logs" / "prefect.log"))
         prepare(config)
-        if server is not None and _configured():  # in a profile: known only to Prefect itself
+        if server is not None and configured():  # in a profile: known only to Prefect itself
             server.stop()
             server = None
         meanwhile()
@@ -102,7 +102,8 @@ def _reaching_prefect() -> Iterator[None]:
         raise OrchestrationError(message) from error
 
 
-def _configured() -> bool:
+def configured() -> bool:
+    """Whether Prefect's own settings (the environment, a profile) name a server."""
     from prefect.settings import PREFECT_API_URL
 
     return bool(PREFECT_API_URL.value())
@@ -140,7 +141,14 @@ def quieten() -> None:
         logging.getLogger(name).addFilter(_Short())
 
 
-def _probe(url: str) -> None:
+def probe(url: str) -> None:
+    """Look for a healthy server.
+
+    Raises
+    ------
+    OrchestrationError
+        If none answers within three seconds.
+    """
     if not url.startswith(("http://", "https://")):
         message = f"PREFECT_API_URL={url}: expected http://… or https://…"
         raise OrchestrationError(message)

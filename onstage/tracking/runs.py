@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal
 
 
@@ -32,6 +33,10 @@ class RunRecord:
     tags: Mapping[str, str]
     params: Mapping[str, str]
     metrics: Mapping[str, float]
+    started: datetime | None = None
+    """When it began, UTC."""
+    ended: datetime | None = None
+    """When it ended, UTC; None while it runs."""
 
     @classmethod
     def of(cls, run: "Run") -> "RunRecord":
@@ -44,7 +49,13 @@ class RunRecord:
             tags=dict(run.data.tags),
             params=dict(run.data.params),
             metrics=dict(run.data.metrics),
+            started=_instant(run.info.start_time),
+            ended=_instant(run.info.end_time),
         )
+
+
+def _instant(milliseconds: int | None) -> datetime | None:
+    return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def status_of(error: BaseException) -> Status:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import urllib.request
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("default")]
 
 ROOT = Path(__file__).parents[2]
 MINUTES = 60
+ONSTAGE = str(Path(PREFECT).with_name("onstage"))
 
 
 def ask(api: str, path: str, question: dict[str, Any]) -> Any:
@@ -82,8 +84,12 @@ def test_the_nightly_deployment_is_scheduled_and_runs_to_completed(
     scheduled = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
     until(lambda: ask(api, "/flow_runs/filter", scheduled), 120, "a scheduled run")
     assert "retrain" in prefect("deployment", "ls")
-    told = prefect("deployment", "run", "retrain/nightly", "--param", f"config={config}")
-    assert "nightly" in told
+    status = [ONSTAGE, "status", "configs/twitch105k.yaml", "--json"]
+    told = subprocess.run(status, check=True, cwd=ROOT, env=environment, capture_output=True)
+    at = datetime.fromisoformat(json.loads(told.stdout)[0]["next"])
+    assert (at.hour, at.minute) == (3, 0)  # every night at three, UTC
+    said = prefect("deployment", "run", "retrain/nightly", "--param", f"config={config}")
+    assert "nightly" in said
     # Another deployment of the same data set waits for its turn instead of failing.
     prefect("deployment", "run", "retrain/on-demand", "--param", f"config={config}")
     mine = {"flow_runs": {"state": {"type": {"any_": ["COMPLETED", "FAILED", "CRASHED"]}}}}

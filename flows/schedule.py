@@ -1,0 +1,57 @@
+"""When Prefect will start a retrain next."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from flows.running import configured, probe
+
+
+LOOKED_AT = 200
+"""Most scheduled runs looked at, the soonest first."""
+
+
+def upcoming(configs: Sequence[str]) -> list[datetime | None]:
+    """Time of the next scheduled retrain of each configuration; None without one.
+
+    Parameters
+    ----------
+    configs
+        As the deployments name them, e.g. ``configs/twitch105k.yaml``.
+
+    Raises
+    ------
+    OrchestrationError
+        If Prefect's settings name a server and it does not answer.
+    """
+    if not configured():
+        return [None] * len(configs)
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import (
+        FlowFilter,
+        FlowFilterName,
+        FlowRunFilter,
+        FlowRunFilterState,
+        FlowRunFilterStateType,
+    )
+    from prefect.client.schemas.objects import StateType
+    from prefect.client.schemas.sorting import FlowRunSort
+
+    probe(_address())
+    waiting = FlowRunFilterStateType(any_=[StateType.SCHEDULED])
+    with get_client(sync_client=True) as client:
+        runs = client.read_flow_runs(
+            flow_filter=FlowFilter(name=FlowFilterName(any_=["retrain"])),
+            flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=waiting)),
+            sort=FlowRunSort.EXPECTED_START_TIME_ASC,
+            limit=LOOKED_AT,
+        )
+    soonest: dict[str, datetime | None] = {}
+    for run in runs:
+        soonest.setdefault(str(run.parameters.get("config")), run.expected_start_time)
+    return [soonest.get(config) for config in configs]
+
+
+def _address() -> str:
+    from prefect.settings import PREFECT_API_URL
+
+    return str(PREFECT_API_URL.value())
