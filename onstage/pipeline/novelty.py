@@ -9,6 +9,7 @@ from onstage.errors import UnreachableError
 from onstage.pipeline.environment import code_digest
 from onstage.pipeline.outcome import Outcome, Verdict, previous
 from onstage.pipeline.promoting import registry_of
+from onstage.pipeline.runs import end_orphans
 from onstage.pipeline.workspace import Workspace
 
 
@@ -32,7 +33,7 @@ def nothing_new(workspace: Workspace) -> Outcome | None:
 
     The sources have the same bytes, configuration, gate and code are the same, every artefact is
     whole, and the aliases stand where that retrain left them. Recommendations ``at: now`` are
-    always new.
+    always new. Runs that killed processes left RUNNING are ended, as by a retrain that goes on.
     """
     last = previous(workspace)
     if last is None or workspace.config.recommend.at == "now" or not Path(last.page).exists():
@@ -47,6 +48,7 @@ def nothing_new(workspace: Workspace) -> Outcome | None:
     champion = registry_of(workspace).champion(workspace.registered_model)
     if (None if champion is None else champion.version) != last.decision.champion:
         return None
+    end_orphans(workspace)  # a retrain may have been killed after all that it had to do
     return last.model_copy(
         update={
             "decision": _kept(last.decision),

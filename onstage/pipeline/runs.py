@@ -35,6 +35,13 @@ def tracker_of(workspace: Workspace) -> Tracker:
     return _open(workspace.mlflow.model_dump_json(), workspace.settings.model_dump_json())
 
 
+def end_orphans(workspace: Workspace) -> None:
+    """End the runs that killed processes left RUNNING in this experiment, as KILLED."""
+    orphans = tracker_of(workspace).mark_orphans(workspace.experiment)
+    if orphans:
+        logger.warning("%d runs of killed processes were marked KILLED", len(orphans))
+
+
 @contextmanager
 def tracked(workspace: Workspace, name: str, flow_run: str = "") -> Iterator[str]:
     """Open one run for a whole flow; it ends FINISHED, FAILED or KILLED with the block.
@@ -54,10 +61,8 @@ def tracked(workspace: Workspace, name: str, flow_run: str = "") -> Iterator[str
     str
         The run's id.
     """
+    end_orphans(workspace)
     tracker = tracker_of(workspace)
-    orphans = tracker.mark_orphans(workspace.experiment)
-    if orphans:
-        logger.warning("%d runs of killed processes were marked KILLED", len(orphans))
     config = workspace.config
     environment = Environment.of(workspace)
     tags = {

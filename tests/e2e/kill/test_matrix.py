@@ -30,6 +30,8 @@ def rows() -> Rows | None:
 
 
 def passed(home: Path) -> dict[str, float]:
+    if not (home / "trace").exists():  # it ended at once: there was nothing new
+        return {}
     lines = (line.split() for line in (home / "trace").read_text().splitlines())
     return {moment: float(seconds) for moment, seconds in lines}
 
