@@ -33,7 +33,19 @@ def small_disk(retrains: Retrains) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("small_disk")
-@pytest.mark.parametrize("moment", ["validate#1:begun", "promote#1:before"])
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "validate#1:begun",
+        "sweep#1:begun",
+        "backtest#1:begun",
+        "refit#1:begun",
+        "register#1:before",
+        "promote#1:before",
+        "cluster#1:begun",
+        "recommend#1:begun",
+    ],
+)
 def test_a_disk_that_fills_up_leaves_nothing_half_and_a_rerun_goes_on(
     moment: str, retrains: Retrains, undisturbed: Path
 ) -> None:
