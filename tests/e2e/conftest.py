@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from onstage.pipeline.outcome import Outcome
 from onstage.settings import ENVIRONMENT
 
 
@@ -66,3 +67,11 @@ def config(platform: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = {"preset": "kumu", "folder": str(platform)}
     path.write_text(yaml.safe_dump({**CONFIG, "data": data}, sort_keys=False))
     return path
+
+
+@pytest.fixture(scope="session")
+def first(config: Path, prefect: None, home: Path) -> Outcome:
+    """The first retrain of that platform."""
+    from flows.retrain import retrain
+
+    return retrain(str(config))

@@ -28,28 +28,21 @@ def onstage(*words: object) -> Any:
     return json.loads(made.stdout)
 
 
-@pytest.fixture(scope="module")
-def retrained(config: Path, prefect: None, home: Path) -> Outcome:
-    from flows.retrain import retrain
-
-    return retrain(str(config))
-
-
-def test_a_look_at_another_k_changes_nothing(retrained: Outcome, config: Path) -> None:
+def test_a_look_at_another_k_changes_nothing(first: Outcome, config: Path) -> None:
     workspace = Workspace.open(config)
     before = newest_clusters(workspace)
     look = onstage("cluster", config, "--k", 2, "--scaling", "raw")["users"]
     assert (look["k"], look["scaling"]) == (2, "raw")
     assert {row["scaling"] for row in look["scalings"]} == {"log", "robust", "raw"}
     assert all(Path(place).exists() for place in look["files"].values())
-    assert newest_clusters(workspace).key == before.key == retrained.clusters.key
+    assert newest_clusters(workspace).key == before.key == first.clusters.key
 
 
-def test_a_clustering_stands_in_mlflow_once(retrained: Outcome, config: Path) -> None:
+def test_a_clustering_stands_in_mlflow_once(first: Outcome, config: Path) -> None:
     onstage("cluster", config)
     workspace = Workspace.open(config)
     tracker = tracker_of(workspace)
-    found = tracker.search(workspace.experiment, tags={"onstage.artifact": retrained.clusters.name})
+    found = tracker.search(workspace.experiment, tags={"onstage.artifact": first.clusters.name})
     assert len(found) == 1
     assert found[0].metrics["users/k"] >= 2
     assert "users/inertia_by_k" in found[0].metrics
@@ -60,7 +53,7 @@ def test_a_clustering_stands_in_mlflow_once(retrained: Outcome, config: Path) ->
 
 
 def test_lists_carry_the_clusters_of_user_and_item_on_request(
-    retrained: Outcome, config: Path, tmp_path: Path
+    first: Outcome, config: Path, tmp_path: Path
 ) -> None:
     plain = onstage("recommend", config, "-o", tmp_path / "plain.parquet")
     joined = onstage("recommend", config, "--clusters", "-o", tmp_path / "joined.parquet")
@@ -77,13 +70,13 @@ def test_lists_carry_the_clusters_of_user_and_item_on_request(
 
 
 def test_the_leaderboard_and_the_page_have_the_kinds_of_viewers(
-    retrained: Outcome, config: Path
+    first: Outcome, config: Path
 ) -> None:
     rows = onstage("leaderboard", config)
     groups = {row["group"] for row in rows}
     assert {"all", "viewers:1"} <= groups
     one = onstage("leaderboard", config, "--group", "viewers:1")
     assert {row["group"] for row in one} == {"viewers:1"}
-    page = Path(retrained.page).read_text()
+    page = Path(first.page).read_text()
     assert "by kind of viewer" in page
     assert "viewers:1: " in page

@@ -36,13 +36,6 @@ def onstage(*words: object) -> Result:
     return CliRunner().invoke(main, [str(word) for word in words])
 
 
-@pytest.fixture(scope="module")
-def first(config: Path, prefect: None, home: Path) -> Outcome:
-    from flows.retrain import retrain
-
-    return retrain(str(config))
-
-
 def test_a_retrain_ends_with_a_registered_version_and_a_page(first: Outcome, config: Path) -> None:
     workspace = Workspace.open(config)
     registry = registry_of(workspace)
