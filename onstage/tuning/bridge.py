@@ -100,11 +100,16 @@ class Bridge:
                 self.tracker.delete(run.run_id)
         self._children = children
         for trial in trials:
-            child = self._children.get(trial.number)
-            if trial.state.is_finished() and (
-                child is None or isinstance(child, str) or child.status == "RUNNING"
-            ):
+            if trial.state.is_finished() and not self._shows(trial):
                 self.ended(trial)
+
+    def _shows(self, trial: FrozenTrial) -> bool:
+        """Whether a trial's child says how it ended.
+
+        One that was left RUNNING may have been marked KILLED meanwhile, though its trial was over.
+        """
+        child = self._children.get(trial.number)
+        return isinstance(child, RunRecord) and child.status == _STATUS[state_of(trial)]
 
     def started(self, trial: FrozenTrial) -> None:
         """Show a trial as running."""

@@ -204,6 +204,16 @@ def test_a_second_child_of_a_trial_is_taken_away(tmp_path: Path, tracker: Tracke
     assert children(tracker, search(tmp_path, tracker, trials=2)) == kept
 
 
+def test_a_trial_that_was_over_when_its_process_died_is_shown_as_over(
+    tmp_path: Path, tracker: Tracker
+) -> None:
+    result = search(tmp_path, tracker)
+    child = children(tracker, result)[0]
+    tracker.finish(child.run_id, "KILLED", error="process 1 ended without it")  # as orphans are
+    agree(tracker, search(tmp_path, tracker))
+    assert children(tracker, result)[0].run_id == child.run_id
+
+
 def test_a_study_made_without_mlflow_is_shown_later(tmp_path: Path, tracker: Tracker) -> None:
     search(tmp_path, None)
     agree(tracker, search(tmp_path, tracker))
