@@ -44,7 +44,7 @@ def _overview() -> Iterator[str]:
 
 
 def _entry(metric: Metric) -> str:
-    lines = [f"- **{label}**: {text}" for label, text in metric.lines() if text]
+    lines = [f"- **{label}**: {text}" for label, text in metric.lines()]
     return (
         f"### {metric.key}\n\n{metric.name[0].upper()}{metric.name[1:]}.\n\n"
         + "\n".join(lines)

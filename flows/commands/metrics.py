@@ -21,7 +21,7 @@ def command(key: str | None, *, as_json: bool) -> None:
 
     if key is not None:
         metric = described(key)
-        parts = [f"{label}: {text}" for label, text in metric.lines() if text]
+        parts = [f"{label}: {text}" for label, text in metric.lines()]
         text = "\n".join([f"{metric.key}: {metric.name}", *(f"  {part}" for part in parts)])
         answer([asdict(metric)], text, as_json=as_json)
         return

@@ -19,7 +19,7 @@ SHOWN: Final = (
 ASKED: Final = (
     "an event has at least one relevant item; users without any are not asked and not counted"
 )
-ANY_LIST: Final = "looks at the list alone, whatever was relevant"
+EMPTY_LIST: Final = "nan for an empty list and outside the group all"
 
 
 @dataclass(frozen=True)
@@ -73,13 +73,13 @@ class Metric:
     beware: str = ""
 
     def lines(self) -> tuple[tuple[str, str], ...]:
-        """Label and text of each part of the convention, in the order of reading."""
+        """Label and text of each part that says something, in the order of reading."""
         averages = {
             "mean": "mean over events",
             "sum": "summed over events: an event's value is its share of one number",
             "ratio": "a ratio of two sums over events",
         }
-        return (
+        parts = (
             ("formula", self.formula),
             ("divisor", self.divisor),
             ("gain and discount", self.gain),
@@ -91,3 +91,4 @@ class Metric:
             ("source", self.source),
             ("beware", self.beware),
         )
+        return tuple((label, text) for label, text in parts if text)

@@ -7,13 +7,11 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from onstage.metrics.lists import audience_sizes
-from onstage.metrics.metric import SHOWN, Metric
+from onstage.metrics.metric import EMPTY_LIST, SHOWN, Metric
 
 
 HEAD: Final = 0.2
 """Share of the items with a training row that are the short head."""
-
-_EMPTY: Final = "nan for an empty list and outside the group all"
 
 NOVELTY_METRIC: Final = Metric(
     key="novelty_at_10",
@@ -23,7 +21,7 @@ NOVELTY_METRIC: Final = Metric(
     divisor="items shown, also if fewer than 10",
     gain="bits; u of the U users with training rows had the item, one more had everything",
     ties=SHOWN,
-    empty=_EMPTY,
+    empty=EMPTY_LIST,
     span="0 to log2(U + 1)",
     better="higher",
     source="Zhou et al., PNAS 2010, equation for the self-information of an item",
@@ -38,7 +36,7 @@ POPULARITY_METRIC: Final = Metric(
     divisor="items shown, also if fewer than 10",
     gain="u of the U users with training rows had the item",
     ties=SHOWN,
-    empty=_EMPTY,
+    empty=EMPTY_LIST,
     span="0 to 1",
     better="lower",
     source="Yin et al., VLDB 2012; average recommendation popularity of Abdollahpouri et al., 2019",
@@ -56,7 +54,7 @@ HEAD_METRIC: Final = Metric(
         "training row, by users, equals in the order of the vocabulary"
     ),
     ties=SHOWN,
-    empty=_EMPTY,
+    empty=EMPTY_LIST,
     span="0 to 1",
     better="lower",
     source="Abdollahpouri, Burke and Mobasher, RecSys 2017 (one minus its long-tail share)",

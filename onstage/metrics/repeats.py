@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from onstage.metrics.metric import ASKED, MEAN_RANK, SHOWN, Metric
+from onstage.metrics.metric import ASKED, EMPTY_LIST, MEAN_RANK, SHOWN, Metric
 
 
 REPEAT_SHARE_METRIC: Final = Metric(
@@ -29,7 +29,7 @@ REPEAT_LIST_SHARE_METRIC: Final = Metric(
     divisor="items shown, also if fewer than 10",
     gain="1 for an item in a row of the visible history with time < t",
     ties=SHOWN,
-    empty="nan for an empty list and outside the group all",
+    empty=EMPTY_LIST,
     span="0 to 1",
     better="neither",
     source="Anderson et al., WWW 2014 (repeat consumption)",
