@@ -1,4 +1,4 @@
-"""A real PostgreSQL server and a real tracking server for the tests that want one."""
+"""A real PostgreSQL server, a real tracking server and a real MLflow for tests that want one."""
 
 import os
 import pwd
@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 
 from onstage.errors import TrackingError
+from onstage.settings import MlflowSettings, Settings
+from onstage.tracking import Tracker
 from onstage.tracking.endpoint import probe
 
 
@@ -100,6 +102,12 @@ def postgres_url() -> Iterator[str]:
             server.kill()
             server.wait(timeout=10)
         shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def tracker(tmp_path_factory: pytest.TempPathFactory) -> Tracker:
+    """MLflow on SQLite in a home of its own."""
+    return Tracker.open(MlflowSettings(), Settings(home=tmp_path_factory.mktemp("home")))
 
 
 @pytest.fixture(scope="session")
