@@ -36,7 +36,7 @@ class RunRecord:
     started: datetime | None = None
     """When it began, UTC."""
     ended: datetime | None = None
-    """When it ended, UTC; None while it runs."""
+    """When it ended, UTC; None while it runs, though it may have ended before."""
 
     @classmethod
     def of(cls, run: "Run") -> "RunRecord":
@@ -50,7 +50,7 @@ class RunRecord:
             params=dict(run.data.params),
             metrics=dict(run.data.metrics),
             started=_instant(run.info.start_time),
-            ended=_instant(run.info.end_time),
+            ended=None if run.info.status == "RUNNING" else _instant(run.info.end_time),
         )
 
 

@@ -13,7 +13,7 @@ from onstage.tracking.artifacts import Artifacts
 from onstage.tracking.client import connect, translated
 from onstage.tracking.endpoint import Endpoint
 from onstage.tracking.owner import Owner
-from onstage.tracking.runs import ERROR, KEY, OWNER, PARENT, Status, status_of
+from onstage.tracking.runs import ERROR, KEY, OWNER, PARENT, RunRecord, Status, status_of
 
 
 logger = logging.getLogger(__name__)
@@ -81,11 +81,12 @@ class Tracker(Artifacts):
         if not runs:
             return None
         first, *more = runs
+        for run in more:
+            self.delete(run.run_id)
+        self.clear_error(first)
+        self.log(first.run_id, tags=tags)  # first of all whose it is: RUNNING, it is no orphan
         with translated(self.endpoint):
-            for run in more:
-                self.client.delete_run(run.run_id)
             self.client.update_run(first.run_id, status="RUNNING")
-        self.log(first.run_id, tags=tags)
         return first.run_id
 
     def log(
@@ -141,6 +142,12 @@ class Tracker(Artifacts):
             self.log(run_id, tags={ERROR: error})
         with translated(self.endpoint):
             self.client.set_terminated(run_id, status)
+
+    def clear_error(self, run: RunRecord) -> None:
+        """Take off a run what an earlier end said, before it goes on to another end."""
+        if ERROR in run.tags:
+            with translated(self.endpoint):
+                self.client.delete_tag(run.run_id, ERROR)
 
     def delete(self, run_id: str) -> None:
         """Move a run to MLflow's bin."""

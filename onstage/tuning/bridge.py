@@ -118,6 +118,9 @@ class Bridge:
     def ended(self, trial: FrozenTrial) -> None:
         """Log what came of a trial, and end its run."""
         run_id = self._child(trial)
+        child = self._children[trial.number]
+        if isinstance(child, RunRecord):  # an earlier process left it
+            self.tracker.clear_error(child)
         state = state_of(trial)
         self.tracker.log(
             run_id,

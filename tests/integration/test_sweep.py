@@ -211,7 +211,9 @@ def test_a_trial_that_was_over_when_its_process_died_is_shown_as_over(
     child = children(tracker, result)[0]
     tracker.finish(child.run_id, "KILLED", error="process 1 ended without it")  # as orphans are
     agree(tracker, search(tmp_path, tracker))
-    assert children(tracker, result)[0].run_id == child.run_id
+    again = children(tracker, result)[0]
+    assert again.run_id == child.run_id
+    assert "onstage.error" not in again.tags
 
 
 def test_a_study_made_without_mlflow_is_shown_later(tmp_path: Path, tracker: Tracker) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from onstage.errors import TrackingError
 from onstage.tracking import Tracker, batches
 from onstage.tracking.owner import Owner
-from onstage.tracking.runs import KEY, OWNER
+from onstage.tracking.runs import ERROR, KEY, OWNER
 
 
 pytestmark = pytest.mark.integration
@@ -114,6 +114,25 @@ def test_work_with_a_key_takes_up_its_run_and_drops_doubles(tracker: Tracker) ->
     assert tracker.get(first).status == "RUNNING"
     assert double.info.run_id not in {run.run_id for run in tracker.search("keys")}
     assert tracker.start_run("keys", "b", key="job-2") != first
+
+
+def test_a_run_taken_up_again_says_nothing_of_its_earlier_end(tracker: Tracker) -> None:
+    run = tracker.start_run("keys", "c", key="job-3")
+    tracker.finish(run, "KILLED", error="process 1 ended without it")  # as orphans are
+    ended = tracker.get(run)
+    assert ended.tags[ERROR] == "process 1 ended without it"
+    assert ended.ended is not None
+    with tracker.run("keys", "c", key="job-3") as again:
+        running = tracker.get(run)
+        assert (again, running.status, running.ended) == (run, "RUNNING", None)
+        assert ERROR not in running.tags
+    done = tracker.get(run)
+    assert done.status == "FINISHED"
+    assert ERROR not in done.tags
+    assert done.ended is not None
+    with pytest.raises(ValueError, match="worse"), tracker.run("keys", "c", key="job-3"):
+        raise ValueError("worse")
+    assert tracker.get(run).tags[ERROR] == "ValueError: worse"
 
 
 def test_runs_of_dead_processes_are_ended_and_those_of_the_living_are_not(
