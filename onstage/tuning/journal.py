@@ -115,9 +115,8 @@ def _to_the_end(stream: BinaryIO) -> None:
 
 
 def _mend(journal: Path) -> None:
-    content = journal.read_bytes()
-    whole = content.rfind(b"\n") + 1
-    if whole < len(content):
-        os.truncate(journal, whole)
-    if whole:
-        json.loads(content[:whole].splitlines()[-1])
+    with journal.open("r+b") as stream:
+        _to_the_end(stream)
+    lines = journal.read_bytes().splitlines()
+    if lines:
+        json.loads(lines[-1])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
+from pickle import PicklingError
 from typing import Final
 
 from optuna.pruners import BasePruner
@@ -91,7 +92,7 @@ def _confess(error: BaseException, send: Callable[[object], None]) -> None:
         error.add_note("".join(traceback.format_exception(error)))
     try:
         send((BROKE, error))
-    except (TypeError, AttributeError, ValueError):  # it cannot travel
+    except (PicklingError, TypeError, AttributeError, ValueError):  # it cannot travel
         send((BROKE, RuntimeError(f"{type(error).__name__}: {error}")))
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from onstage.models.memory import MemoryConfig
 from onstage.settings import MlflowSettings, Settings
 from onstage.tracking import Tracker
 from onstage.tuning.journal import JOURNAL, open_journal
+from onstage.tuning.worker import BROKE, _confess
 from tests.integration.parallel import Fatal, Peak, check, faulty, processes_of, search
 
 
@@ -77,6 +79,15 @@ class Locked(Tracker):
         if self.ended == 2:
             raise TrackingError("MLflow at sqlite: database is locked; start it")
         super().finish(run_id, status, error)
+
+
+def test_an_error_that_cannot_travel_is_told_in_its_words() -> None:
+    mine, theirs = Pipe()
+    nameless = type("Nameless", (), {})()  # a class that no module holds
+    _confess(TypeError("a fault", nameless), theirs.send)
+    kind, error = mine.recv()
+    assert kind == BROKE
+    assert str(error).startswith("TypeError: ('a fault', <")
 
 
 @pytest.mark.slow
