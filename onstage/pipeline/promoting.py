@@ -18,6 +18,7 @@ from onstage.registry.audit import Audit
 from onstage.registry.enact import enact
 from onstage.registry.promotion import Decision
 from onstage.registry.versions import NEWEST, Registry, Version
+from onstage.serving.bundle import Bundle, load_bundle
 from onstage.serving.release import release
 
 
@@ -37,6 +38,13 @@ def registry_of(workspace: Workspace) -> Registry:
 def audit_of(workspace: Workspace) -> Audit:
     """The audit of this home folder."""
     return Audit(workspace.settings.home / "audit.jsonl")
+
+
+def stored_bundle(workspace: Workspace, version: Version) -> Bundle | None:
+    """A version's bundle, loaded from the store; None where it does not stand there."""
+    key = version.tags.get(BUNDLE_KEY)
+    here = None if key is None else workspace.store.find("refit", key)
+    return None if here is None else load_bundle(workspace.store.path(here, BUNDLE))
 
 
 def recipes_of(workspace: Workspace, sweeps: Mapping[str, Reference]) -> list[Recipe]:

@@ -14,12 +14,11 @@ from onstage.data.store import Reference, digest_file
 from onstage.errors import ConfigError
 from onstage.pipeline.clusters import newest_clusters, read_all_clusters
 from onstage.pipeline.exams import Log, accepted_log
-from onstage.pipeline.promoting import BUNDLE_KEY, registry_of
-from onstage.pipeline.refit import BUNDLE
+from onstage.pipeline.promoting import registry_of, stored_bundle
 from onstage.pipeline.workspace import Workspace
 from onstage.registry.versions import KEY, Version
 from onstage.serving.batch import recommend_all
-from onstage.serving.bundle import Bundle, load_bundle
+from onstage.serving.bundle import Bundle
 from onstage.serving.release import load_version
 from onstage.serving.users import read_users
 
@@ -51,11 +50,8 @@ def served(workspace: Workspace) -> Version:
 
 def champion_bundle(workspace: Workspace, version: Version) -> Bundle:
     """Load a version's bundle: from the store if it stands there, else from the registry."""
-    key = version.tags.get(BUNDLE_KEY)
-    here = None if key is None else workspace.store.find("refit", key)
-    if here is not None:
-        return load_bundle(workspace.store.path(here, BUNDLE))
-    return load_version(registry_of(workspace), version)
+    here = stored_bundle(workspace, version)
+    return load_version(registry_of(workspace), version) if here is None else here
 
 
 def instant(workspace: Workspace, log: Log) -> int:

@@ -9,11 +9,10 @@ from onstage.data.titles import Titles
 from onstage.errors import ConfigError, OnstageError
 from onstage.pipeline.exams import accepted_log
 from onstage.pipeline.outcome import recall
-from onstage.pipeline.promoting import BUNDLE_KEY, registry_of
-from onstage.pipeline.refit import BUNDLE
+from onstage.pipeline.promoting import registry_of, stored_bundle
 from onstage.pipeline.workspace import Workspace
 from onstage.registry.versions import Registry, Version
-from onstage.serving.bundle import Bundle, load_bundle
+from onstage.serving.bundle import Bundle
 from onstage.serving.online.journal import Journal
 from onstage.serving.online.source import Loaded
 from onstage.serving.release import load_version
@@ -49,11 +48,9 @@ class ChampionSource:
         return Loaded(version, bundle, self._titles(bundle))
 
     def _bundle(self, version: Version) -> Bundle:
-        store = self.workspace.store
-        key = version.tags.get(BUNDLE_KEY)
-        here = None if key is None else store.find("refit", key)
+        here = stored_bundle(self.workspace, version)
         if here is not None:
-            return load_bundle(store.path(here, BUNDLE))
+            return here
         folder = self.workspace.folder / "serving" / f"v{version.version}"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)

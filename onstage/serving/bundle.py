@@ -144,7 +144,7 @@ def save_bundle(
     index = availability or AvailabilityIndex.everything(model.dataset.n_items)
     head = {
         "format": FORMAT,
-        "onstage": _own_version(),
+        "onstage": own_version(),
         "repeat": (repeat or RepeatPolicy()).model_dump(mode="json"),
         "info": dict(extra or {}),
     }
@@ -199,7 +199,8 @@ def _check_format(folder: Path, head: Mapping[str, Any]) -> None:
         raise StoreError(message)
 
 
-def _own_version() -> str:
+def own_version() -> str:
+    """Version of onstage; ``0`` where it is not installed but lies in a folder."""
     try:
         return version("onstage")
     except PackageNotFoundError:  # inside a served model, onstage is a folder of files

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -18,8 +17,9 @@ from onstage.errors import (
     OnstageError,
     StoreError,
 )
+from onstage.serving.bundle import own_version
 from onstage.serving.online.endpoints import Ask, endpoints
-from onstage.serving.online.guard import NUMBER, Guard, problem
+from onstage.serving.online.guard import NUMBER, RETRY, Guard, problem
 from onstage.serving.online.journal import Journal
 from onstage.serving.online.limits import Limits
 from onstage.serving.online.pool import BusyError, Pool
@@ -44,7 +44,6 @@ REFUSALS: tuple[tuple[type[OnstageError], int, str], ...] = (
     (ConfigError, 422, "invalid"),
 )
 """Our errors as statuses; the first that fits."""
-RETRY_SECONDS = "1"
 
 
 def application(
@@ -87,7 +86,7 @@ def application(
     app = FastAPI(
         title="Onstage",
         description=ABOUT,
-        version=_own_version(),
+        version=own_version(),
         docs_url=None,  # its page loads from the network
         redoc_url=None,
         lifespan=running,
@@ -145,13 +144,6 @@ async def _unusual(request: Request, error: Exception) -> Response:
 
 def _refused(request: Request, status: int, kind: str, message: str) -> Response:
     number = str(request.scope["state"][NUMBER])
-    headers = {"retry-after": RETRY_SECONDS} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    headers = RETRY if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
     body = problem(kind, message, number)
     return Response(body, status, headers, media_type=JSONResponse.media_type)
-
-
-def _own_version() -> str:
-    try:
-        return version("onstage")
-    except PackageNotFoundError:
-        return "0"

@@ -20,7 +20,7 @@ from onstage.serving.online.asked import (
     PostedLive,
     PostedRows,
 )
-from onstage.serving.online.guard import KNOWN
+from onstage.serving.online.guard import KNOWN, RETRY
 from onstage.serving.online.pool import Pool
 from onstage.serving.online.service import Answer, Service
 from onstage.serving.online.telemetry import Telemetry
@@ -167,7 +167,7 @@ def _open(router: APIRouter, ask: Ask) -> None:
         status = HTTPStatus.OK if ok else HTTPStatus.SERVICE_UNAVAILABLE
         if not request.scope["state"][KNOWN]:
             told = {"status": told["status"]}
-        headers = {} if ok else {"retry-after": "1"}
+        headers = {} if ok else RETRY
         return Response(_json(told), status, headers, media_type=JSON)
 
     @router.get("/", include_in_schema=False)

@@ -27,6 +27,8 @@ OPEN: Final = ("/", "/health", "/openapi.json")
 """Paths that need no token: they tell nothing of the data."""
 NUMBER: Final = "request_number"
 KNOWN: Final = "bears_token"
+RETRY: Final = {"retry-after": "1"}
+"""Header of every 503: seconds after which to ask again."""
 _BEARER: Final = (b"www-authenticate", b"Bearer")
 _CLOSE: Final = (b"connection", b"close")
 _GIVEN: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")

@@ -1,11 +1,11 @@
 """What was posted, on disk, so that a restart keeps it."""
 
 import errno
-import fcntl
 import json
 import logging
 import os
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Final
 
@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from onstage.errors import ConfigError, StoreError
 from onstage.serving.online.board import Posted
 from onstage.serving.online.rows import Row
+from onstage.tracking.lock import locked
 
 
 logger = logging.getLogger(__name__)
@@ -47,17 +48,15 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._held = ExitStack()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock = path.with_suffix(".lock").open("a")
-        except OSError as error:
-            raise _cannot(path, error) from error
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            self._lock.close()
+            self._held.enter_context(locked(path.with_suffix(".lock"), wait=False))
+        except BlockingIOError as error:
             message = f"{path}: another service keeps its posts there; stop it, or serve without it"
             raise ConfigError(message) from error
+        except OSError as error:
+            raise _cannot(path, error) from error
         self._stream: IO[bytes] | None = None
         self._written = 0
 
@@ -114,7 +113,7 @@ class Journal:
     def close(self) -> None:
         """Let others have the file."""
         self.close_file()
-        self._lock.close()
+        self._held.close()
 
     def _append(self, value: object) -> None:
         line = json.dumps(value).encode() + b"\n"

@@ -136,7 +136,7 @@ class Service:
         served = self.stage.standing.ready()
         named = [*post.on, *post.off, *(post.only or ())]
         items = served.bundle.model.dataset.items
-        spelt = {one: plain(like([one], items, "item")[0]) for one in named}
+        spelt = dict(zip(named, map(plain, like(named, items, "item")), strict=True))
 
         def tidy(some: list[Id]) -> list[Id]:
             return [spelt[one] for one in some]

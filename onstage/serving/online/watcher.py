@@ -6,7 +6,7 @@ from threading import Event, Thread
 from typing import Final
 
 from onstage.serving.online.source import Source
-from onstage.serving.online.stage import Stage
+from onstage.serving.online.stage import Stage, Status
 from onstage.serving.online.telemetry import Telemetry
 
 
@@ -48,7 +48,7 @@ class Watcher:
         try:
             version = self._source.version()
         except Exception as error:  # noqa: BLE001  # the thread must outlive whatever a registry raises
-            self._say("failed", "the registry does not answer", error)
+            self._say("the registry does not answer", error)
             return False
         served = self._stage.standing.served
         if version is None:
@@ -67,7 +67,7 @@ class Watcher:
         except Exception as error:  # noqa: BLE001  # a damaged version must not end the service
             self._failed = version, PATIENCE
             self._telemetry.failed.inc()
-            self._say("failed", f"{self._source.name} v{version} does not load", error)
+            self._say(f"{self._source.name} v{version} does not load", error)
             return False
         self._failed = None
         self._telemetry.entered(served.version, served.algorithm)
@@ -94,14 +94,14 @@ class Watcher:
             message = f"{name}: there is no champion any more; the last one goes on answering"
         self._complain("no champion", message)
 
-    def _say(self, status: str, what: str, error: Exception) -> None:
+    def _say(self, what: str, error: Exception) -> None:
         reason = " ".join(str(error).split()) or type(error).__name__
-        self._complain(status, f"{what}: {reason}")
+        self._complain("failed", f"{what}: {reason}")
 
-    def _complain(self, status: str, message: str) -> None:
+    def _complain(self, status: Status, message: str) -> None:
         if self._stage.standing.message != message:
             logger.warning("%s", message)
-        self._stage.complain("no champion" if status == "no champion" else "failed", message)
+        self._stage.complain(status, message)
 
     def _poll(self) -> None:
         while not self._stop.is_set():
