@@ -103,13 +103,14 @@ def _champion(workspace: Workspace, now: datetime) -> ChampionStatus | None:
     if champion is None:
         return None
     entry = audit_of(workspace).crowned(name, now)
-    known = entry is not None and entry.after == champion.version
+    if entry is not None and entry.after != champion.version:
+        entry = None
     newest = champion.standing.newest
     return ChampionStatus(
         version=champion.version,
         model=champion.model,
-        since=entry.time if entry is not None and known else None,
-        reasons=entry.reasons if entry is not None and known else (),
+        since=None if entry is None else entry.time,
+        reasons=() if entry is None else entry.reasons,
         newest_row=None if newest is None else workspace.config.clock.render(newest),
     )
 
