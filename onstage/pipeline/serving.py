@@ -83,11 +83,11 @@ def instant_of(workspace: Workspace, at: str | None) -> str:
     ConfigError
         If it is no instant of the data's clock.
     """
-    asked = workspace.config.recommend.at if at is None else at
+    place, asked = ("recommend.at", workspace.config.recommend.at) if at is None else ("--at", at)
     if asked not in {"now", "last"}:
         try:
             workspace.config.clock.parse(asked)
         except (ConfigError, OverflowError) as error:
-            message = f"--at {asked}: {error}"
+            message = f"{place} {asked}: {error}"
             raise ConfigError(message) from error
     return asked

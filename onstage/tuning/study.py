@@ -108,7 +108,7 @@ def sweep(  # noqa: PLR0913  # a sweep really has that many questions
         If the base or the space is another algorithm's, or the storage cannot take that many
         writers at once.
     StoreError
-        If the folder cannot be written or is in use.
+        If the folder cannot be written or is in use, or the storage does not answer.
     TrackingError
         If MLflow stops answering. What was found stays in the folder.
     OnstageError

@@ -17,6 +17,7 @@ from click.testing import CliRunner
 
 from flows.cli import main
 from onstage.availability.index import AvailabilityIndex
+from onstage.errors import ConfigError
 from onstage.models.base import Recommender
 from onstage.models.memory import Memory, MemoryConfig
 from onstage.models.popularity import Popularity, PopularityConfig
@@ -115,6 +116,10 @@ def test_the_instant_is_the_configurations_unless_another_is_asked_for(home: Pat
     result = CliRunner().invoke(main, asked)
     assert result.exit_code == 1
     assert result.stderr.startswith("onstage: --at tonight: time 'tonight': this log counts steps")
+    own = home / "tonight.yaml"
+    own.write_text(f"{CONFIG}recommend: {{at: tonight}}\n")
+    with pytest.raises(ConfigError, match=r"^recommend\.at tonight: time 'tonight'"):
+        instant_of(Workspace.open(own), None)
 
 
 @pytest.mark.parametrize(

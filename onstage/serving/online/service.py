@@ -184,7 +184,13 @@ class Service:
             start. None of the rows counts then.
         """
         served = self.stage.standing.ready()
-        rows = [self._row(served, number, one) for number, one in enumerate(post.interactions)]
+        dataset, posted = served.bundle.model.dataset, post.interactions
+        users = like([one.user for one in posted], dataset.users, "user")
+        items = like([one.item for one in posted], dataset.items, "item")
+        rows = [
+            Row(plain(user), plain(item), *self._span(served, number, one), one.weight)
+            for number, (one, user, item) in enumerate(zip(posted, users, items, strict=True))
+        ]
         unknown, counted = self.stage.observe(rows)
         answer = {
             "accepted": len(rows),
@@ -223,16 +229,14 @@ class Service:
     def _live(self, bundle: Bundle, tick: int) -> Positions:
         return self.stage.board.live_at(bundle, tick)
 
-    def _row(self, served: Served, number: int, one: PostedRow) -> Row:
-        dataset = served.bundle.model.dataset
+    def _span(self, served: Served, number: int, one: PostedRow) -> tuple[int, int]:
+        """Ticks at which a posted row starts and ends."""
         time = self._tick(served, None) - 1 if one.at is None else served.tick(one.at)
         ends = time if one.ends is None else served.tick(one.ends)
         if ends < time:
             message = f"interactions.{number}: ends {one.ends!r} lies before its start; swap them"
             raise ConfigError(message)
-        user = plain(like([one.user], dataset.users, "user")[0])
-        item = plain(like([one.item], dataset.items, "item")[0])
-        return Row(user, item, time, ends, one.weight)
+        return time, ends
 
 
 def _who(served: Served) -> Answer:
