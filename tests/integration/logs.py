@@ -13,8 +13,6 @@ from onstage.data.tables import read_table
 
 
 STEPS = Clock(kind="step", step_seconds=600)
-
-
 COLUMNS = {"user_id": "u", "item_id": "i", "timestamp": "t"}
 
 

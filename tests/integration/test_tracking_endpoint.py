@@ -20,7 +20,6 @@ from onstage.tracking.endpoint import masked
 
 pytestmark = pytest.mark.integration
 
-
 ROOT = Path(__file__).parents[2]
 
 

@@ -1,189 +1,25 @@
+"""The report's page: safe, readable without seeing it, complete; or it says what is missing."""
+
 import base64
 import hashlib
 import itertools
 import re
-from html.parser import HTMLParser
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 import pytest
-from typing_extensions import override
 
-from onstage.clustering.clusters import Clusters
-from onstage.clustering.config import ClusterConfig
-from onstage.clustering.kmeans import cluster
 from onstage.errors import ContractError
-from onstage.registry.conditions import Condition
 from onstage.registry.promotion import Decision, Standing
-from onstage.reporting.curve_plots import curve_plot
-from onstage.reporting.figures import drawable
 from onstage.reporting.page import linkable, render_report, report_html
-from onstage.reporting.plots import elbow_plot, hour_plot, profile_plot
-from onstage.reporting.report import (
-    DataSummary,
-    PromotionSummary,
-    Report,
-    Sample,
-    SweepSummary,
-)
-from onstage.reporting.tables import LEADERBOARD
-
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-HOSTILE = "</td><script>alert('$x$')</script>"
-
-
-def board(*models: str) -> pd.DataFrame:
-    rows = [
-        (model, "live-B", group, metric, 0.5 - 0.1 * at, 0.4 - 0.1 * at, 0.6 - 0.1 * at, 20)
-        for at, model in enumerate(models)
-        for group in ("all", "unseen")
-        for metric in ("ndcg_at_10", "hr_at_1")
-    ]
-    return pd.DataFrame(rows, columns=list(LEADERBOARD.required))
-
-
-def two_groups() -> Clusters:
-    features = pd.DataFrame(
-        {"coins": [1.0, 2, 3, 900, 901, 902, 903], "hour_sin": 0.5, "hour_cos": 0.1},
-        index=pd.Index(range(7), name="user_id"),
-    )
-    return cluster(features, ClusterConfig(k_max=5))
-
-
-TRIALS = pd.DataFrame(
-    {
-        "number": [0, 1, 2, 3],
-        "state": ["COMPLETE", "PRUNED", "COMPLETE", "FAILED"],
-        "value": [0.40, 0.30, 0.55, np.nan],
-    }
-)
-PAIRS = pd.DataFrame({"a": ["als"], "b": [HOSTILE], "p_holm": [0.01], "mean": [0.1]})
-
-
-def full() -> Report:
-    sweep = SweepSummary(
-        "als",
-        20,
-        0.5512,
-        config={"factors": 64, "alpha": 17.234234, "title": HOSTILE},
-        seconds=192.3,
-        history=TRIALS,
-        importance={"alpha": 0.75, HOSTILE: 0.25},
-        link="http://127.0.0.1:5000/#/runs/abc",
-    )
-    hours = {"hour": [0, 12], "value": [0.5, 0.6], "low": [0.4, 0.5], "high": [0.6, 0.7]}
-    condition = Condition(
-        kind="baseline",
-        what="ndcg_at_10 over popularity",
-        passed=True,
-        reason=f"gained +0.1000 over {HOSTILE}",
-        challenger="als",
-        value=0.1,
-        low=0.05,
-        high=0.15,
-        limit=0.0,
-        n=1420,
-    )
-    return Report(
-        title="retrain of demo",
-        made_at="2026-11-22 08:15 UTC",
-        data=DataSummary("demo", 105745, 2000, 1742, "step 0", "step 9", {HOSTILE: 12}, True, 14),
-        leaderboard=board("als", HOSTILE),
-        pairs={("live-B", "all"): PAIRS},
-        protocols={"live-B": f"Who is live is ranked, says {HOSTILE}."},
-        curves={HOSTILE: {"loss": {1: 2.0, 2: 1.5}, "ndcg_at_10": {1: 0.3, 2: 0.4}}},
-        sweeps=(sweep,),
-        promotion=PromotionSummary(
-            promoted=True,
-            sentence="first champion v1",
-            verdict="first",
-            model="als",
-            version="1",
-            champion="als",
-            champion_version="1",
-            reasons=(f"gained over {HOSTILE}",),
-            conditions=(condition,),
-            gains=pd.DataFrame(
-                {"opponent": ["popularity"], "value": [0.1], "low": [0.05], "high": [0.15], "n": 20}
-            ),
-        ),
-        clusters={"users": two_groups()},
-        hours=pd.DataFrame(hours),
-        samples=(
-            Sample(HOSTILE, (HOSTILE,), ("shroud", HOSTILE), "new", frozenset({1}), "the busiest"),
-        ),
-        samples_note=f"At {HOSTILE}.",
-        costs=pd.DataFrame(
-            {
-                "model": ["als", HOSTILE],
-                "fit_seconds": [75.04, 0.001],
-                "evaluation_seconds": [np.nan, 2.0],
-                "latency_ms": [3.217, np.nan],
-                "size_bytes": [2_400_000.0, 800.0],
-            }
-        ),
-        provenance={"data digest": "abc", "split": HOSTILE},
-        environment={"python": "3.11"},
-        links={"Data Docs": "docs/index.html", "trap": "javascript:alert(1)"},
-        notes=(f"RANDOM SPLIT: {HOSTILE}",),
-    )
+from onstage.reporting.report import DataSummary, PromotionSummary, Report
+from tests.unit.reports import HOSTILE, Page, board, full, two_groups
 
 
 @pytest.fixture(scope="module")
 def text() -> str:
     """The page of the full report, drawn once: a plot takes a third of a second."""
     return report_html(full())
-
-
-class Page(HTMLParser):
-    """Tags, what they load or link to, and the text."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.loads: list[str] = []
-        self.links: list[str] = []
-        self.words: list[str] = []
-        self.rows: list[list[str]] = []
-        self._cell = False
-        self.feed(text)
-
-    @override
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        for name, value in attrs:
-            if name in {"src", "srcset", "data", "poster", "background"}:
-                self.loads.append(str(value))
-            if name == "href":
-                self.links.append(str(value))
-        if tag == "tr":
-            self.rows.append([])
-        if tag in {"td", "th"}:
-            self.rows[-1].append("")
-            self._cell = True
-
-    @override
-    def handle_endtag(self, tag: str) -> None:
-        self._cell = self._cell and tag not in {"td", "th"}
-
-    @override
-    def handle_data(self, data: str) -> None:
-        self.words.append(data.strip())
-        if self._cell:
-            self.rows[-1][-1] += data
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        """Attributes of every element of a kind."""
-        return [attrs for name, attrs in self.tags if name == tag]
-
-    def row(self, *starts: str) -> list[str]:
-        """The first row of a table whose cells begin so."""
-        return next(row for row in self.rows if tuple(row[: len(starts)]) == starts)
 
 
 def test_the_page_loads_nothing_and_runs_only_its_own_script(text: str) -> None:
@@ -332,31 +168,3 @@ def test_an_unwritable_folder_leaves_the_old_page(tmp_path: Path) -> None:
         render_report(Report(title="new", leaderboard=pd.DataFrame({"a": [1]})), path)
     assert "old" in path.read_text()
     assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
-
-
-def texts(figure: "Figure") -> set[str]:
-    from matplotlib.text import Text
-
-    return {text.get_text() for text in figure.findobj(Text)}
-
-
-def test_cluster_plots_show_every_k_and_every_deviation() -> None:
-    made = two_groups()
-    inertia, silhouette = elbow_plot(made, "users").axes
-    assert inertia.lines[0].get_xdata().tolist() == made.elbow["k"].tolist()
-    assert silhouette.lines[1].get_xdata()[0] == made.k
-    heat = texts(profile_plot(made, "users"))
-    assert f"{made.deviations.loc[1, 'coins']:+.1f}" in heat
-    assert {"coins", "hour sin", "0.0", "1\n57%"} <= heat
-
-
-def test_hours_have_one_line_per_model() -> None:
-    table = pd.DataFrame({"hour": [3, 1, 3], "value": [0.3, 0.1, 0.5], "model": ["a", "a", "b"]})
-    lines = hour_plot(table).axes[0].lines
-    assert [line.get_xdata().tolist() for line in lines] == [[1, 3], [3]]
-
-
-def test_texts_are_drawn_as_they_are_and_not_as_mathematics() -> None:
-    assert drawable("$x$ is \\ 5€") == "\\$x\\$ is \\ 5€"
-    assert drawable("\U0001f9ff\n漢") == "???"
-    curve_plot("$\\frac{1$ 漢字", {"loss": {1: 1.0}}).draw_without_rendering()
