@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from onstage.evaluation.sample import evenly
 from onstage.evaluation.shown import shown
 from onstage.metrics.catalog import LIST_DEPTH
 from onstage.models.base import Recommender
@@ -56,7 +57,7 @@ def latency(
         Bounds the work on a slow model.
     """
     model.observe(holdout.past)
-    events = np.unique(np.linspace(0, len(holdout) - 1, asked).astype(np.int64))
+    events = evenly(len(holdout), asked)
     popularity = model.dataset.item_counts.astype(np.float32)
     times: list[float] = []
     for at, event in enumerate((events[0], *events)):

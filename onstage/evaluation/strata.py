@@ -46,8 +46,8 @@ def by_coldness(holdout: Holdout, cold_below: int) -> pd.Series:
     Returns
     -------
     pandas.Series of str, index: number of the event
-        :data:`COLD` where more than half of what happened was cold, missing elsewhere. Half of a
-        list and more counts, and not any one item: a metric is about all of them together.
+        :data:`COLD` where more than half of what happened was cold, missing elsewhere. The most of
+        a list counts, and not any one item: a metric is about all of them together.
     """
     cold = holdout.train.item_counts[holdout.relevant] < cold_below
     per_event = np.add.reduceat(cold.astype(np.int64), holdout.relevant_indptr[:-1])

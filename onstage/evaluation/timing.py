@@ -11,6 +11,7 @@ from onstage.availability.index import AvailabilityIndex
 from onstage.data.dataset import Dataset
 from onstage.evaluation.blocks import gathered
 from onstage.evaluation.evaluate import evaluate
+from onstage.evaluation.sample import evenly
 from onstage.evaluation.shown import shown
 from onstage.evaluation.summary import value_of
 from onstage.metrics.catalog import LIST_DEPTH
@@ -75,7 +76,7 @@ def thinned(holdout: Holdout, most: int) -> Holdout:
     """Keep at most `most` events, spread evenly."""
     if len(holdout) <= most:
         return holdout
-    events = np.unique(np.linspace(0, len(holdout) - 1, most).astype(np.int64))
+    events = evenly(len(holdout), most)
     counts = np.diff(holdout.relevant_indptr)
     kept = np.isin(np.repeat(np.arange(len(holdout)), counts), events)
     return replace(

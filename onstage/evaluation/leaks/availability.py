@@ -6,7 +6,7 @@ from onstage.availability.index import AvailabilityIndex
 from onstage.data.dataset import Dataset
 from onstage.evaluation.leaks.finding import Finding
 from onstage.evaluation.leaks.rows import pairs_named
-from onstage.evaluation.leaks.sample import spread
+from onstage.evaluation.sample import evenly
 from onstage.splitting.holdout import Holdout
 from onstage.types import Positions
 
@@ -25,7 +25,7 @@ def availability(
     protocol is defined: how many targets are of that kind is counted, not refused.
     """
     live = exam.protocol.startswith("live") and not index.always
-    events = spread(len(exam), sample if live else 0)
+    events = evenly(len(exam), sample if live else 0)
     leaks: list[int] = []
     own_targets = n_candidates = 0
     for event in events:

@@ -9,7 +9,7 @@ from onstage.data.dataset import Dataset
 from onstage.evaluation.leaks.finding import SHOWN, Finding
 from onstage.evaluation.leaks.miniature import miniature, state_on
 from onstage.evaluation.leaks.rows import excess, frame, named
-from onstage.evaluation.leaks.sample import affordable, spread
+from onstage.evaluation.sample import affordable, evenly
 from onstage.models.base import Recommender
 from onstage.splitting.holdout import Holdout
 
@@ -65,7 +65,7 @@ def _extra(known: Dataset, train: Dataset) -> list[int]:
 def _twin_differs(model: Recommender[Any], exam: Holdout) -> int:
     """Scores on which the model and its twin on training rows do not agree."""
     twin = type(model)(model.config).restore(exam.train, model.state())
-    rows = spread(len(exam), affordable(exam, EVENTS))
+    rows = evenly(len(exam), affordable(exam, EVENTS))
     requests, pool = exam.requests.take(rows), exam.candidates.take(rows)
     count = 0
     model.observe(exam.past)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from onstage.data.dataset import Dataset
 from onstage.data.history import History
 from onstage.evaluation.leaks.finding import SHOWN, Finding
-from onstage.evaluation.leaks.sample import affordable, spread
+from onstage.evaluation.sample import affordable, evenly
 from onstage.models.base import Recommender
 from onstage.splitting.holdout import Holdout
 from onstage.types import Positions
@@ -86,7 +86,7 @@ def _busiest(exam: Holdout, most: int, events: int) -> Iterator[tuple[int, Posit
     for part in parts:
         tick = ticks[part[counts[part].argmax()]]
         rows = np.flatnonzero(times == tick)
-        yield int(tick), rows[spread(len(rows), max(1, events // len(parts)))]
+        yield int(tick), rows[evenly(len(rows), max(1, events // len(parts)))]
 
 
 def _blind(model: Recommender[Any], exam: Holdout, tick: int, rows: Positions) -> Answers:

@@ -1,4 +1,4 @@
-"""Every check by name, and those of a split, which are made once for all models."""
+"""The checks of a split, which are made once for all models."""
 
 from onstage.availability.index import AvailabilityIndex
 from onstage.data.dataset import Dataset
@@ -7,10 +7,6 @@ from onstage.evaluation.leaks.duplicates import duplicates
 from onstage.evaluation.leaks.finding import Finding
 from onstage.evaluation.leaks.overlap import overlap
 from onstage.splitting.holdout import Holdouts
-
-
-CHECKS = ("overlap", "duplicates", "availability", "fitted", "future")
-"""Names of all checks."""
 
 
 def lint_split(exams: Holdouts, log: Dataset, index: AvailabilityIndex) -> tuple[Finding, ...]:

@@ -7,7 +7,7 @@ import numpy as np
 from onstage.availability.index import AvailabilityIndex
 from onstage.data.dataset import Dataset
 from onstage.errors import FitError
-from onstage.evaluation.leaks.sample import spread
+from onstage.evaluation.sample import evenly
 from onstage.models.base import Recommender
 from onstage.models.config import FitOptions
 from onstage.models.state import State
@@ -22,7 +22,7 @@ def miniature(
 ) -> tuple[Dataset, AvailabilityIndex]:
     """The newest `rows` rows of `users` users in a vocabulary of their own, and their windows."""
     chosen = np.flatnonzero(train.user_counts)
-    chosen = chosen[spread(len(chosen), users)]
+    chosen = chosen[evenly(len(chosen), users)]
     kept = np.flatnonzero(np.isin(train.user, chosen))[-rows:]
     user_names, user = np.unique(train.user[kept], return_inverse=True)
     items, item = np.unique(train.item[kept], return_inverse=True)

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onstage.data.dataset import Dataset
-from onstage.evaluation.leaks.finding import Finding
+from onstage.evaluation.leaks.finding import SHOWN, Finding
 from onstage.evaluation.leaks.rows import among, asked_pairs, named
 from onstage.splitting.holdout import Holdout, Holdouts
 
@@ -30,7 +30,7 @@ def overlap(exams: Holdouts, part: str) -> Finding:
             "training rows that still run": exam.running_on(int(exam.requests.times.min())),
         },
         leaks=int(late.sum() + shown.sum()),
-        first=tuple(rows[:3]),
+        first=tuple(rows[:SHOWN]),
         remedy="fit on holdout.train and show holdout.history, both made by onstage.splitting",
     )
 

@@ -13,7 +13,7 @@ from onstage.availability.index import AvailabilityIndex
 from onstage.data.dataset import Dataset
 from onstage.data.requests import Requests
 from onstage.evaluation.leaks.future import future
-from onstage.evaluation.leaks.sample import affordable
+from onstage.evaluation.sample import affordable
 from onstage.models.base import Recommender
 from onstage.models.config import FitOptions
 from onstage.models.memory import Memory, MemoryConfig

@@ -10,7 +10,7 @@ SCORES = 1 << 16
 """Most scores that a model is asked for at once by a check: events times items."""
 
 
-def spread(n: int, most: int) -> Positions:
+def evenly(n: int, most: int) -> Positions:
     """At most `most` numbers below `n`, evenly spread, ascending, each once."""
     return np.unique(np.linspace(0, n - 1, min(n, most)).astype(np.int64))
 
