@@ -94,10 +94,11 @@ def _put_forward(gate: Gate, run: str) -> Verdict:
     version, bundle = _register(gate, registry, gate.leader, run)
     decision = gate.decide(gate.leader, version, champion)
     enact(registry, audit, name, decision, run)
-    other = None if decision.promote else _second(gate, champion)
-    if other is not None:
+    second = None if decision.promote else _second(gate, champion)
+    if second is not None:
+        other = second.challenger.name
         fresh, bundle = _register(gate, registry, other, run)
-        second = gate.decide(other, fresh, champion)
+        second = replace(second, challenger=gate.standing(other, fresh))
         enact(registry, audit, name, second, run)
         registry.set_challenger(name, version.version)
         why = (f"{gate.leader} leads, but: {reason}" for reason in decision.reasons)
@@ -137,16 +138,16 @@ def _bundle_of(gate: Gate, champion: Version, newest: Reference) -> Reference | 
     return found
 
 
-def _second(gate: Gate, champion: Version | None) -> str | None:
-    """Name whoever is put forward after the leader failed, or None."""
+def _second(gate: Gate, champion: Version | None) -> Decision | None:
+    """Decide for whoever is put forward after the leader failed, not yet registered; or None."""
     if champion is None:
         others = gate.ranking[1:]
     elif champion.data_digest != gate.log.digest:
         others = [named(gate.recipes, recipe_of(champion))]
     else:
         others = []
-    passing = (o for o in others if o != gate.leader and gate.decide(o, None, champion).promote)
-    return next(passing, None)
+    decisions = (gate.decide(name, None, champion) for name in others if name != gate.leader)
+    return next((decision for decision in decisions if decision.promote), None)
 
 
 def preview(
@@ -160,8 +161,8 @@ def preview(
     gate = Gate(workspace, log, board, backtests, recipes)
     champion = registry_of(workspace).champion(workspace.registered_model)
     decision = gate.decide(gate.leader, None, champion)
-    other = None if decision.promote else _second(gate, champion)
-    return decision if other is None else gate.decide(other, None, champion)
+    second = None if decision.promote else _second(gate, champion)
+    return second or decision
 
 
 def _register(gate: Gate, registry: Registry, name: str, run: str) -> tuple[Version, Reference]:
