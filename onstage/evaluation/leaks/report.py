@@ -23,20 +23,6 @@ class LeakReport(BaseModel):
     findings: dict[str, tuple[Finding, ...]]
     """Protocol to its findings."""
 
-    @property
-    def leaks(self) -> int:
-        """Number of leaks of all checks."""
-        return sum(finding.leaks for finding in self._all)
-
-    @property
-    def line(self) -> str:
-        """One line for people: what was looked at, and that nothing was found."""
-        return line([self])
-
-    @property
-    def _all(self) -> list[Finding]:
-        return [finding for part in self.findings.values() for finding in part]
-
     def raise_if_leaking(self, model: str) -> None:
         """Raise the first leak.
 
@@ -55,8 +41,10 @@ class LeakReport(BaseModel):
 
 
 def line(reports: Sequence[LeakReport]) -> str:
-    """One line about the reports of several models."""
-    findings = [finding for report in reports for finding in report._all]  # noqa: SLF001
+    """One line for people about the reports of several models: what was looked at, what found."""
+    findings = [f for report in reports for part in report.findings.values() for f in part]
+    if not findings:
+        return "leaks: nothing was checked; `onstage backtest` checks and says what it looked at"
     leaking = sum(finding.leaks > 0 for finding in findings)
     verdict = "passed" if not leaking else f"done, {leaking} FAILED"
     rows = _largest(findings, "overlap", "training rows")

@@ -29,6 +29,10 @@ def test_one_line_says_what_was_looked_at_and_which_split_is_random(
     assert LeakReport.model_validate_json(report.model_dump_json()) == report
 
 
+def test_a_leaderboard_without_reports_is_not_said_to_have_passed() -> None:
+    assert line([]).startswith("leaks: nothing was checked")
+
+
 def test_several_leaks_are_one_error(
     log: Dataset, live: Holdouts, index: AvailabilityIndex
 ) -> None:
