@@ -139,8 +139,11 @@ def rollback(
         champion = registry.champion(name)
         target = registry.previous(name) if version is None else registry.get(name, version)
         if champion is None or target is None or target.version == champion.version:
-            held = "nobody" if champion is None else f"v{champion.version}"
-            message = f"{name}: {held} is champion and there is no other version to go back to"
+            held = _called(None if champion is None else champion.version)
+            message = (
+                f"{name}: {held} is champion and there is no other version to go back to; name "
+                "another with --version"
+            )
             raise ConfigError(message)
         return _moved(registry, audit, champion, target, "rolled-back", reason)
 

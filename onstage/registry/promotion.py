@@ -1,6 +1,5 @@
 """Whether a challenger becomes the champion: arithmetic on paired evidence, not plumbing."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -65,27 +64,6 @@ class Decision:
             "kept": f"kept champion {self.champion.label}" if self.champion else "no champion yet",
         }
         return f"{subject[self.verdict]}: {'; '.join(self.reasons)}"
-
-
-def leader(values: Mapping[str, float]) -> str:
-    """Name the best model by its primary metric.
-
-    Parameters
-    ----------
-    values
-        Model name to its value; ``nan`` counts as no value. Equal values: the first in order wins,
-        so list the simpler model first.
-
-    Raises
-    ------
-    ValueError
-        If no model has a value.
-    """
-    known = {name: value for name, value in values.items() if not math.isnan(value)}
-    if not known:
-        message = f"no model has a value among {list(values)}: evaluate one first"
-        raise ValueError(message)
-    return max(known, key=lambda name: known[name])
 
 
 def opponents(rules: Promotion, names: Sequence[str], challenger: str) -> tuple[str, ...]:

@@ -11,7 +11,6 @@ from onstage.registry.promotion import (
     Decision,
     Standing,
     decide,
-    leader,
     level,
     opponents,
 )
@@ -244,15 +243,6 @@ def test_promotion_is_exactly_that_every_interval_is_above_its_margin(
 @given(meetings)
 def test_every_decision_has_a_reason(met: dict[str, Measured]) -> None:
     assert all(decided(met).reasons)
-
-
-def test_the_leader_is_the_largest_value_and_the_first_of_equals() -> None:
-    assert leader({"popularity": 0.2, "als": 0.3, "bpr": 0.3, "ease": NONE}) == "als"
-
-
-def test_without_any_value_nobody_leads() -> None:
-    with pytest.raises(ValueError, match=r"no model has a value among \['als'\]"):
-        leader({"als": NONE})
 
 
 def test_opponents_are_the_baselines_on_the_leaderboard_but_not_ones_own_kind() -> None:
