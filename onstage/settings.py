@@ -173,13 +173,22 @@ class Promotion(BaseModel):
     @model_validator(mode="after")
     def _one_margin(self) -> Self:
         if (self.rule == "non_inferior") != (self.max_loss is not None):
-            message = "max_loss belongs to rule: non_inferior, which needs it"
+            message = (
+                "max_loss belongs to rule: non_inferior, which needs it; got rule: "
+                f"{self.rule}, max_loss: {self.max_loss}"
+            )
             raise ValueError(message)
         if self.rule == "non_inferior" and self.min_gain != 0:
-            message = "min_gain belongs to rule: superior; leave it out under non_inferior"
+            message = (
+                f"min_gain {self.min_gain:g} belongs to rule: superior; leave it out under "
+                "non_inferior"
+            )
             raise ValueError(message)
         if self.min_gain < 0:
-            message = "a loss that is tolerated is called rule: non_inferior with max_loss"
+            message = (
+                f"min_gain {self.min_gain:g} is below 0; a loss that is tolerated is called rule: "
+                f"non_inferior with max_loss: {-self.min_gain:g}"
+            )
             raise ValueError(message)
         return self
 
