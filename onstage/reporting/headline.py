@@ -1,14 +1,14 @@
 """What happened, in one sentence, and who leads by how much, in another."""
 
 import math
+from dataclasses import replace
 from typing import Any, Final
 
 import pandas as pd
 
 from onstage.reporting.boards import Board
 from onstage.reporting.formats import count, probability, signed, words
-from onstage.reporting.report import GAINS, PromotionSummary, Report
-from onstage.reporting.tables import Cell
+from onstage.reporting.report import PromotionSummary, Report
 
 
 CHAMPION: Final = "champion"
@@ -19,7 +19,7 @@ def headline(promotion: PromotionSummary) -> str:
     """Say what was decided and why, by how much."""
     name, metric = _named(promotion.model, promotion.version), words(promotion.metric)
     holder = _named(promotion.champion, promotion.champion_version)
-    opponents = _gains(promotion)
+    opponents = promotion.differences
     match promotion.verdict:
         case "promoted" if CHAMPION in opponents:
             gain, n = opponents[CHAMPION]
@@ -52,7 +52,7 @@ def lead(report: Report, board: Board) -> str:
     if not known:
         return f"No model has a value of {metric} {where}."
     first = known[0]
-    told = f"{first.model} leads {where}: {metric} {_interval(first.cells[0])}"
+    told = f"{first.model} leads {where}: {metric} {replace(first.cells[0], spread=math.nan)}"
     events = f"on {count(board.first.n)} events"
     if len(known) == 1:
         return f"{told} {events}; it is the only model."
@@ -77,21 +77,6 @@ def _because(promotion: PromotionSummary) -> str:
 def _named(model: str, version: str) -> str:
     label = f"v{version}" if version else ""
     return f"{model} ({label})" if model and label else model or label or "the challenger"
-
-
-def _gains(promotion: PromotionSummary) -> dict[str, tuple[Cell, int]]:
-    if promotion.gains is None:
-        return {}
-    return {
-        str(row["opponent"]): (Cell(row["value"], row["low"], row["high"]), int(row["n"]))
-        for row in GAINS.check(promotion.gains).to_dict("records")
-    }
-
-
-def _interval(cell: Cell) -> str:
-    if math.isnan(cell.low) or math.isnan(cell.high):
-        return f"{cell.value:.4f}"
-    return f"{cell.value:.4f} [{cell.low:.4f}, {cell.high:.4f}]"
 
 
 def _pairs(number: int) -> str:

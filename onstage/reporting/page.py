@@ -24,7 +24,7 @@ from onstage.reporting.figures import png_uri, svg_uri
 from onstage.reporting.headline import headline, lead
 from onstage.reporting.occasions import occasion_table
 from onstage.reporting.plots import elbow_plot, hour_plot, profile_plot
-from onstage.reporting.report import COSTS, GAINS, HOURS, Report
+from onstage.reporting.report import COSTS, HOURS, Report
 from onstage.reporting.sweep_plots import history_plot, history_sentence
 from onstage.reporting.tables import Cell
 
@@ -114,7 +114,6 @@ def report_html(report: Report) -> str:
         boards=made,
         curves=_curves(report),
         sweeps=[(sweep, _history(sweep.history)) for sweep in report.sweeps],
-        gains=_gains(report),
         clusters=_clusters(report),
         hours=_hours(report),
         occasions=_occasions(report),
@@ -126,15 +125,6 @@ def report_html(report: Report) -> str:
 def linkable(address: str) -> bool:
     """Tell whether an address may become a link."""
     return SAFE_LINK.fullmatch(address) is not None
-
-
-def _gains(report: Report) -> list[tuple[str, Cell, int]]:
-    if report.promotion is None or report.promotion.gains is None:
-        return []
-    return [
-        (str(g["opponent"]), Cell(g["value"], g["low"], g["high"]), int(g["n"]))
-        for g in GAINS.check(report.promotion.gains).to_dict("records")
-    ]
 
 
 def _curves(report: Report) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from onstage.contracts import ID_KINDS, NUMBER_KINDS, TableContract
 from onstage.evaluation.evaluate import ALL
 from onstage.registry.conditions import Condition
 from onstage.registry.promotion import Decision, Verdict
-from onstage.reporting.tables import PRIMARY
+from onstage.reporting.tables import PRIMARY, Cell
 
 
 EMPTY: Mapping[Any, Any] = MappingProxyType({})
@@ -142,6 +142,22 @@ class PromotionSummary:
     champion: str = ""
     champion_version: str = ""
     conditions: tuple[Condition, ...] = ()
+
+    @property
+    def differences(self) -> dict[str, tuple[Cell, int]]:
+        """Opponent to its line of `gains`: challenger - opponent, and the number of events.
+
+        Raises
+        ------
+        ContractError
+            If `gains` has another shape.
+        """
+        if self.gains is None:
+            return {}
+        return {
+            str(row["opponent"]): (Cell(row["value"], row["low"], row["high"]), int(row["n"]))
+            for row in GAINS.check(self.gains).to_dict("records")
+        }
 
     @classmethod
     def from_decision(cls, decision: Decision, *, metric: str = PRIMARY) -> Self:
