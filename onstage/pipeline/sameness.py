@@ -72,7 +72,8 @@ def without_slices(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _weight(found: Difference) -> tuple[int, bool, float]:
     order = {"row": 0, Columns.VALUE: 1}.get(found.column, 2)
-    return order, is_slice(found.row.split(" / ")[-2]) if " / " in found.row else False, -found.by
+    group = found.row.split(" / ")[-2]
+    return order, is_slice(group), -found.by
 
 
 def _by_key(rows: pd.DataFrame) -> dict[tuple[str, ...], dict[str, Any]]:
