@@ -62,6 +62,7 @@ def write_page(workspace: Workspace, outcome: Outcome) -> Path:
     log = accepted_log(workspace, outcome.log)
     tracker, rules = tracker_of(workspace), workspace.mlflow.promotion
     rows = read_rows(workspace, outcome.board)
+    occasions = read_board_occasions(workspace, outcome.board)
     report = Report(
         title=f"{workspace.config.name}: retrain",
         made_at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -79,8 +80,8 @@ def write_page(workspace: Workspace, outcome: Outcome) -> Path:
         slices={} if outcome.slices is None else read_slices(workspace, outcome.slices),
         samples=samples(workspace, outcome, log),
         samples_note=samples_note(workspace, outcome, log),
-        occasions=read_board_occasions(workspace, outcome.board),
-        hours=_hours(workspace, outcome),
+        occasions=occasions,
+        hours=_hours(workspace, rows, occasions),
         costs=_costs(workspace, outcome),
         provenance=provenance(workspace, outcome),
         environment=environment(),
@@ -100,15 +101,14 @@ def write_page(workspace: Workspace, outcome: Outcome) -> Path:
     return page
 
 
-def _hours(workspace: Workspace, outcome: Outcome) -> pd.DataFrame | None:
+def _hours(
+    workspace: Workspace, rows: pd.DataFrame, occasions: pd.DataFrame
+) -> pd.DataFrame | None:
     """The best models' score by hour under the primary protocol; None where it has no hours."""
-    occasions, metric = (
-        read_board_occasions(workspace, outcome.board),
-        workspace.mlflow.promotion.metric,
-    )
     if occasions.empty:
         return None
-    best = primary_rows(read_rows(workspace, outcome.board), workspace)[Columns.MODEL].head(LINES)
+    metric = workspace.mlflow.promotion.metric
+    best = primary_rows(rows, workspace)[Columns.MODEL].head(LINES)
     chosen = occasions[
         (occasions[Columns.PROTOCOL] == workspace.config.primary.name)
         & (occasions[OCCASION] == HOUR)

@@ -1,20 +1,18 @@
 """What the numbers of a report were made from, and how each protocol cut the log."""
 
 import platform
-from importlib.metadata import version
 
 from onstage.config import PipelineConfig
 from onstage.data.store import digest_json
-from onstage.evaluation.leaks.report import line
 from onstage.pipeline.backtest import BACKTEST_VERSION
-from onstage.pipeline.leaks import read_leaks
+from onstage.pipeline.environment import code_name, libraries
+from onstage.pipeline.leaks import leaks_line
 from onstage.pipeline.outcome import Outcome
 from onstage.pipeline.ranking import LEADERBOARD_VERSION
 from onstage.pipeline.workspace import Workspace
 from onstage.splitting.protocol import LiveProtocol, MaskedProtocol, Protocol, TemporalProtocol
 
 
-LIBRARIES = ("numpy", "pandas", "scipy", "implicit", "optuna", "mlflow", "prefect")
 RANDOM = "RANDOM SPLIT"
 """Stamp of a protocol whose models see the future."""
 
@@ -22,24 +20,23 @@ RANDOM = "RANDOM SPLIT"
 def provenance(workspace: Workspace, outcome: Outcome) -> dict[str, str]:
     """Digests, version of the code, seeds and splits: name to value."""
     config = workspace.config
-    leaks = read_leaks(workspace, outcome.board)
     return {
         "MLflow run": outcome.run,
         "registered model": workspace.registered_model,
         "data digest": outcome.log.digest,
         "config digest": digest_json(config),
         "leaderboard digest": outcome.board.digest,
-        "code": f"onstage {version('onstage')}, backtest {BACKTEST_VERSION}, "
+        "code": f"onstage {code_name()}, backtest {BACKTEST_VERSION}, "
         f"leaderboard {LEADERBOARD_VERSION}",
         "seed": f"{config.seed}; models that learn at random are fitted {config.seeds} times",
         **{f"split {one.name}": _split(one) for one in config.protocols},
-        **({"leak lint": line(list(leaks.values()))} if leaks else {}),
+        "leak lint": leaks_line(workspace, outcome.board),
     }
 
 
 def environment() -> dict[str, str]:
-    """Python and the libraries that decide numbers: name to version."""
-    return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
+    """Python and the libraries that we require: name to version."""
+    return {"python": platform.python_version(), **libraries()}
 
 
 def notes(config: PipelineConfig) -> tuple[str, ...]:

@@ -50,12 +50,15 @@ class Recorded:
         return [recipe for recipe in self.made.recipes if recipe.origin == "champion"]
 
     def workspace(self, home: Path) -> Workspace:
-        """A workspace of the recorded configuration: store, tracking and registry are in `home`."""
+        """A workspace of the recorded configuration; all that it writes is in `home`.
+
+        Store, tracking, registry, and studies too, whatever database the environment names.
+        """
         alone = {"tracking_uri": None, "registry_uri": None, "artifact_location": None}
         rules = {**alone, "promotion": self.environment.promotion}
         return Workspace(
             self.config,
-            load_settings().model_copy(update={"home": home}),
+            load_settings().model_copy(update={"home": home, "optuna_storage": None}),
             load_mlflow_settings().model_copy(update=rules),
         )
 

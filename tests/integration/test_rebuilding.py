@@ -29,6 +29,7 @@ from onstage.pipeline.runs import tracked, tracker_of
 from onstage.pipeline.slices import LINE, slices_made
 from onstage.pipeline.workspace import Workspace
 from onstage.testing.examples import crowd
+from onstage.tuning.storage import storage_of
 
 
 pytestmark = pytest.mark.integration
@@ -144,6 +145,15 @@ def test_the_same_again_is_the_same_and_writes_nothing_where_the_original_is(
     after = files()
     changed = {p.name for p in before.keys() | after.keys() if before.get(p) != after.get(p)}
     assert changed <= {"mlflow.db-wal", "mlflow.db-shm", "mlflow.db"}  # a database that was read
+
+
+def test_a_repetition_keeps_its_studies_itself(
+    workspace: Workspace, run: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ONSTAGE_OPTUNA_STORAGE", "postgresql://nobody@nowhere.invalid/studies")
+    there = read(workspace, run).workspace(tmp_path)
+    assert storage_of(there.settings) is None
+    assert there.settings.home == tmp_path
 
 
 def test_other_data_are_said_first_and_differ(
