@@ -1,13 +1,13 @@
 """Some users with what they had and what they are recommended: for people to look at."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from onstage.columns import Columns
 from onstage.data.dataset import Dataset
+from onstage.data.titles import Titles
 from onstage.pipeline.exams import Log
 from onstage.pipeline.outcome import Outcome
 from onstage.pipeline.recommending import lists_path
@@ -31,7 +31,7 @@ RECENT: Final = 6
 def samples(workspace: Workspace, outcome: Outcome, log: Log) -> tuple[Sample, ...]:
     """Users from the busiest to the least busy: what they had last, and what is recommended."""
     lists = _lists(workspace, outcome, log)
-    titles = _titles(log)
+    titles = Titles(log.dataset.items, log.items)
     return tuple(
         _sample(log.dataset, position, lists, titles, kind)
         for position, kind in chosen(log.dataset).items()
@@ -68,7 +68,7 @@ def _rows(number: int) -> str:
 
 
 def _sample(
-    dataset: Dataset, position: int, lists: pd.DataFrame, titles: Mapping[Any, str], kind: str
+    dataset: Dataset, position: int, lists: pd.DataFrame, titles: Titles, kind: str
 ) -> Sample:
     user = dataset.users[position]
     had = dataset.items[dataset.item[dataset.user == position][::-1]].unique()
@@ -76,8 +76,8 @@ def _sample(
     fallback = mine.get(Columns.FALLBACK, pd.Series(dtype=bool)).any()
     return Sample(
         user=str(user),
-        had=tuple(titles.get(item, str(item)) for item in had[:RECENT]),
-        recommended=tuple(titles.get(item, str(item)) for item in mine[Columns.ITEM]),
+        had=tuple(titles.label(item) for item in had[:RECENT]),
+        recommended=tuple(titles.label(item) for item in mine[Columns.ITEM]),
         again=frozenset(np.flatnonzero(mine[Columns.ITEM].isin(had)).tolist()),
         note="popularity answered" if fallback else "",
         kind=kind,
@@ -95,9 +95,3 @@ def _kinds(log: Log) -> dict[str, str]:
     """How identifiers are read back from a CSV: as what they are in the log."""
     ids = {Columns.USER: log.dataset.users, Columns.ITEM: log.dataset.items}
     return {name: "int64" if index.dtype.kind == "i" else "str" for name, index in ids.items()}
-
-
-def _titles(log: Log) -> Mapping[Any, str]:
-    if log.items is None or Columns.TITLE not in log.items:
-        return {}
-    return dict(zip(log.items[Columns.ITEM], log.items[Columns.TITLE].astype(str), strict=True))

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from onstage.data.store import Reference
-from onstage.pipeline.environment import Environment, sources_of
+from onstage.pipeline.environment import Environment
 from onstage.pipeline.made import BOARD, LOG, Made
 from onstage.pipeline.ranking import read_rows
 from onstage.pipeline.rebuilding import Recorded
@@ -88,7 +88,7 @@ def changes(past: Recorded, workspace: Workspace, again: Made) -> list[Change]:
     was, now = past.environment, Environment.of(workspace)
     tables = ({LOG: past.made.artefacts[LOG]}, {LOG: again.artefacts[LOG]})
     made = [
-        *_changed("source ", past.made.sources, sources_of(workspace.config), short=16),
+        *_changed("source ", past.made.sources, again.sources, short=16),
         *_changed("accepted tables, ", *tables, short=16),
         *_changed("", {"code": was.code}, {"code": now.code}),
         *_changed("", {"code digest": was.code_digest}, {"code digest": now.code_digest}, short=16),

@@ -1,10 +1,13 @@
 """What a retrain puts on its page beside numbers: examples, splits, stamps."""
 
+import pandas as pd
 import pytest
 from pydantic import TypeAdapter
 
 from onstage.config import PipelineConfig
 from onstage.data.sources.config import DataConfig
+from onstage.data.titles import Titles
+from onstage.pipeline import examples
 from onstage.pipeline.examples import PLACES, chosen
 from onstage.pipeline.provenance import RANDOM, about, notes
 from onstage.splitting.protocol import Protocol
@@ -33,6 +36,15 @@ def test_examples_go_from_the_busiest_to_the_least_busy_user() -> None:
 
 def test_a_small_log_has_fewer_examples_each_once() -> None:
     assert list(chosen(log([("ada", "x", 0)])).values()) == ["the busiest, 1 row"]
+
+
+def test_an_item_without_a_title_is_shown_by_its_id() -> None:
+    data = log([("ada", "x", 0), ("ada", "y", 1)])
+    titles = Titles(data.items, pd.DataFrame({"item_id": ["x", "y"], "title": ["Mosaic", None]}))
+    lists = pd.DataFrame({"user_id": ["ada", "ada"], "item_id": ["x", "y"], "rank": [1, 2]})
+    found = examples._sample(data, 0, lists, titles, "the busiest")
+    assert found.had == ("y", "Mosaic")  # newest first
+    assert found.recommended == ("Mosaic", "y")
 
 
 @pytest.mark.parametrize(
