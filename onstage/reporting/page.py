@@ -105,6 +105,7 @@ def report_html(report: Report) -> str:
     environment.tests["linkable"] = linkable
     script = (files("onstage.reporting") / "templates" / "report.js").read_text("utf-8")
     made = boards(report)
+    bills = _bills(report, made)
     return environment.get_template("report.html").render(
         report=report,
         script=script,
@@ -117,8 +118,8 @@ def report_html(report: Report) -> str:
         clusters=_clusters(report),
         hours=_hours(report),
         occasions=_occasions(report),
-        costs=_costs(report, made),
-        bills=_bills(report, made),
+        costs=_costs(report.primary, bills),
+        bills=bills,
     )
 
 
@@ -162,9 +163,9 @@ def _bills(report: Report, made: list[Board]) -> list[dict[str, Any]]:
     return sorted(bills, key=lambda bill: places.get(str(bill["model"]), len(places)))
 
 
-def _costs(report: Report, made: list[Board]) -> list[tuple[str, str]]:
+def _costs(primary: str, bills: list[dict[str, Any]]) -> list[tuple[str, str]]:
     """Address and description of quality over every cost that was measured."""
-    table = pd.DataFrame(_bills(report, made))
+    table = pd.DataFrame(bills)
     if table.empty:
         return []
     table[Columns.VALUE] = [cell.value for cell in table["quality"]]
@@ -174,8 +175,8 @@ def _costs(report: Report, made: list[Board]) -> list[tuple[str, str]]:
         known = table[(table[cost] > 0) & table[Columns.VALUE].notna()]
         if known.empty:
             continue
-        what = f"{formats.words(report.primary)} over {AXES[cost]}, one dot a model"
-        figure = cost_plot(known, cost, AXES[cost], metric=report.primary)
+        what = f"{formats.words(primary)} over {AXES[cost]}, one dot a model"
+        figure = cost_plot(known, cost, AXES[cost], metric=primary)
         drawn.append((svg_uri(figure), f"{what}; the same numbers as in the table."))
     return drawn
 
