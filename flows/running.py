@@ -1,10 +1,12 @@
 """How a flow is started from the command line: its environment, and one clear error."""
 
+import atexit
 import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +69,7 @@ def orchestrated(config: Path, meanwhile: Callable[[], object] = lambda: None) -
     """
     settings = load_settings()
     apply_environment(settings)
+    _end_loops_at_exit()
     with ExitStack() as stack:
         server = None
         known = "PREFECT_API_URL" in os.environ or ("prefect" in sys.modules and configured())
@@ -82,6 +85,28 @@ def orchestrated(config: Path, meanwhile: Callable[[], object] = lambda: None) -
             stack.enter_context(_talking_to(server.url))
         with _reaching_prefect():
             yield
+
+
+@cache
+def _end_loops_at_exit() -> None:
+    """End Prefect's event loops after whatever else is done at exit.
+
+    Their threads would outlive the interpreter and hold all that flows refer to; DuckDB takes that
+    for leaks and says so in thirty lines. Called before Prefect is imported, so that what Prefect
+    does at exit, on these loops, comes first.
+    """
+    atexit.register(_end_loops)
+
+
+def _end_loops() -> None:
+    if "prefect" not in sys.modules:
+        return
+    from prefect._internal.concurrency import threads  # Prefect's version is pinned
+
+    for loop in (threads._global_loop, threads._run_sync_loop):  # noqa: SLF001
+        if loop is not None:
+            loop.shutdown()
+            loop.thread.join(A_MOMENT)
 
 
 @contextmanager

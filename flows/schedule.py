@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 
 from flows.running import configured, probe
 
@@ -10,13 +11,13 @@ LOOKED_AT = 200
 """Most scheduled runs looked at, the soonest first."""
 
 
-def upcoming(configs: Sequence[str]) -> list[datetime | None]:
+def upcoming(configs: Sequence[Path]) -> list[datetime | None]:
     """Time of the next scheduled retrain of each configuration; None without one.
 
     Parameters
     ----------
     configs
-        As the deployments name them, e.g. ``configs/twitch105k.yaml``.
+        Paths; those of the deployments are taken from this folder, as `prefect deploy` was given.
 
     Raises
     ------
@@ -45,10 +46,11 @@ def upcoming(configs: Sequence[str]) -> list[datetime | None]:
             sort=FlowRunSort.EXPECTED_START_TIME_ASC,
             limit=LOOKED_AT,
         )
-    soonest: dict[str, datetime | None] = {}
+    soonest: dict[Path, datetime | None] = {}
     for run in runs:
-        soonest.setdefault(str(run.parameters.get("config")), run.expected_start_time)
-    return [soonest.get(config) for config in configs]
+        config = Path(str(run.parameters.get("config"))).resolve()
+        soonest.setdefault(config, run.expected_start_time)
+    return [soonest.get(config.resolve()) for config in configs]
 
 
 def _address() -> str:

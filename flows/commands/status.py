@@ -36,7 +36,7 @@ def command(configs: tuple[Path, ...], *, as_json: bool) -> None:
     apply_environment(load_settings())
     now = datetime.now(UTC)
     found = [status_of(Workspace.open(config), now) for config in configs]
-    scheduled = upcoming([config.as_posix() for config in configs])
+    scheduled = upcoming(configs)
     value = [
         {**status.model_dump(mode="json"), "next": None if after is None else after.isoformat()}
         for status, after in zip(found, scheduled, strict=True)

@@ -84,7 +84,7 @@ def test_the_nightly_deployment_is_scheduled_and_runs_to_completed(
     scheduled = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
     until(lambda: ask(api, "/flow_runs/filter", scheduled), 120, "a scheduled run")
     assert "retrain" in prefect("deployment", "ls")
-    status = [ONSTAGE, "status", "configs/twitch105k.yaml", "--json"]
+    status = [ONSTAGE, "status", str(ROOT / "configs" / "twitch105k.yaml"), "--json"]
     told = subprocess.run(status, check=True, cwd=ROOT, env=environment, capture_output=True)
     at = datetime.fromisoformat(json.loads(told.stdout)[0]["next"])
     assert (at.hour, at.minute) == (3, 0)  # every night at three, UTC

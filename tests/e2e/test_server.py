@@ -26,6 +26,22 @@ print(server.url, flush=True)
 time.sleep(600)
 """
 
+FLOW = """
+import atexit, sys, threading
+
+def last():
+    print([thread.name for thread in threading.enumerate() if "Loop" in thread.name])
+
+atexit.register(last)  # the first registered is the last called
+from pathlib import Path
+from flows.running import orchestrated
+
+config = Path(sys.argv[1])
+with orchestrated(config):
+    from prefect import flow
+    flow(lambda: print("done"), name="little")()
+"""
+
 
 def test_the_server_is_gone_after_its_command_was_killed(tmp_path: Path) -> None:
     bare = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
@@ -62,3 +78,15 @@ def test_a_log_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OrchestrationError, match=r"see that .* can be written"):
         TemporaryServer(tmp_path / "file" / "prefect.log")
+
+
+def test_no_thread_of_prefect_outlives_its_command(config: Path, tmp_path: Path) -> None:
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    ended = subprocess.run(
+        [sys.executable, "-c", FLOW, str(config)],
+        env={**bare, "ONSTAGE_HOME": str(tmp_path)},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    assert ended.stdout.splitlines() == ["done", "[]"], ended.stderr[-3000:]
