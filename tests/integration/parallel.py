@@ -67,6 +67,7 @@ def search(
     *,
     trials: int = 8,
     processes: int = 2,
+    experiment: str = "parallel",
     **more: Any,
 ) -> SweepResult:
     return sweep(
@@ -79,7 +80,7 @@ def search(
         folder=folder,
         metric="ndcg_at_10",
         tracker=tracker,
-        experiment="parallel",
+        experiment=experiment,
         startup_trials=4,
         processes=processes,
         progress=False,

@@ -13,7 +13,6 @@ import yaml
 
 from onstage.columns import Columns
 from onstage.data.store import Reference
-from onstage.data.tables import write_table
 from onstage.errors import ConfigError, ContractError
 from onstage.pipeline import promoting
 from onstage.pipeline.backtest import COSTS, backtested, read_events
@@ -25,6 +24,7 @@ from onstage.pipeline.workspace import Workspace
 from onstage.registry.enact import enact, force
 from onstage.registry.versions import Version
 from onstage.settings import Guardrail, Limits
+from tests.integration.accepting import accepted
 
 
 pytestmark = pytest.mark.integration
@@ -79,16 +79,6 @@ def loyal(seed: int = 4, *, days: int = 14, users: int = 180) -> pd.DataFrame:
         )
     table = pd.concat(parts, ignore_index=True)
     return table.assign(**{Columns.ENDS_AT: table[Columns.TIME] + 30})
-
-
-def accepted(workspace: Workspace, table: pd.DataFrame, name: str) -> Reference:
-    """What validation would have accepted."""
-
-    def build(folder: Path) -> dict[str, float | int | str]:
-        write_table(table, folder, "interactions")
-        return {}
-
-    return workspace.step("validate", "1", {"rows": name}, {}, build)
 
 
 @pytest.fixture(scope="module")

@@ -1,21 +1,16 @@
 """The lint as a part of a backtest: what it leaves behind, and that a leak publishes nothing."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 import yaml
 from click.testing import CliRunner
 from typing_extensions import override
 
 from flows.cli import main
-from onstage.columns import Columns
 from onstage.data.requests import Requests
-from onstage.data.store import Reference
-from onstage.data.tables import write_table
 from onstage.errors import LeakError
 from onstage.models.memory import Memory, MemoryConfig
 from onstage.pipeline import backtest as backtest_module
@@ -27,8 +22,8 @@ from onstage.pipeline.recording import record
 from onstage.pipeline.runs import tracked, tracker_of
 from onstage.pipeline.workspace import Workspace
 from onstage.reporting.tables import leaderboard_records, leaderboard_text
-from onstage.testing.examples import crowd
 from onstage.types import Positions, Scores
+from tests.integration.accepting import accepted, crowded
 
 
 pytestmark = pytest.mark.integration
@@ -53,30 +48,11 @@ def workspace(folder: Path, monkeypatch: pytest.MonkeyPatch, *protocols: Any) ->
     return Workspace.open(path)
 
 
-def accepted(workspace: Workspace) -> Reference:
-    """What validation would have accepted."""
-    data = crowd(1, users=30, rows=900, hours=100)
-    table = pd.DataFrame(
-        {
-            Columns.USER: data.user,
-            Columns.ITEM: data.item,
-            Columns.TIME: data.time,
-            Columns.ENDS_AT: data.time + 3,
-        }
-    ).drop_duplicates()
-
-    def build(folder: Path) -> Mapping[str, float | int | str]:
-        write_table(table, folder, "interactions")
-        return {}
-
-    return workspace.step("validate", "1", {"rows": "900"}, {}, build)
-
-
 def test_what_the_lint_looked_at_stands_in_the_artefacts_and_on_the_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     space = workspace(tmp_path, monkeypatch, LIVE, {"kind": "masked"})
-    log = accepted(space)
+    log = accepted(space, crowded().drop_duplicates(), "900")
     made = backtested(space, log, MEMORY)
     report = json.loads(space.store.path(made, LEAKS).read_text())
     checks = [finding["check"] for finding in report["findings"]["live-C"]]
@@ -86,7 +62,7 @@ def test_what_the_lint_looked_at_stands_in_the_artefacts_and_on_the_runs(
     assert costs["live-C"]["lint_seconds"] > 0
 
     board = ranked(space, {"memory": made}, [MEMORY])
-    assert read_leaks(space, board)["memory"].leaks == 0
+    read_leaks(space, board)["memory"].raise_if_leaking("memory")
     assert leaks_line(space, board).startswith("leaks: 16 checks of 1 models under live-C, masked")
     assert "RANDOM SPLIT in masked" in leaks_line(space, board)
     rows = read_rows(space, board)
@@ -136,7 +112,7 @@ def test_a_model_that_sees_the_answer_publishes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     space = workspace(tmp_path, monkeypatch, LIVE)
-    log = accepted(space)
+    log = accepted(space, crowded().drop_duplicates(), "900")
     monkeypatch.setattr(backtest_module, "build", Including)
     with pytest.raises(LeakError, match=r"^memory, live-C: future \(test\): \d+ leaks in "):
         backtested(space, log, MEMORY)

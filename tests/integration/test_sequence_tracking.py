@@ -3,14 +3,10 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import yaml
 
 from onstage.availability.index import AvailabilityIndex
-from onstage.columns import Columns
-from onstage.data.store import Reference
-from onstage.data.tables import write_table
 from onstage.models.config import FitOptions
 from onstage.models.sequence.config import SasrecConfig
 from onstage.pipeline.backtest import backtested, read_curve
@@ -31,6 +27,7 @@ from onstage.tuning.config import Pruning
 from onstage.tuning.objective import ValidationObjective
 from onstage.tuning.space import make_space
 from onstage.tuning.study import sweep
+from tests.integration.accepting import accepted, crowded
 
 
 pytestmark = pytest.mark.integration
@@ -92,27 +89,8 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     return Workspace.open(path)
 
 
-def accepted(workspace: Workspace) -> Reference:
-    """What validation would have accepted."""
-    data = crowd(1, users=30, rows=900, hours=100)
-    table = pd.DataFrame(
-        {
-            Columns.USER: data.user,
-            Columns.ITEM: data.item,
-            Columns.TIME: data.time,
-            Columns.ENDS_AT: data.time + 3,
-        }
-    )
-
-    def build(folder: Path) -> dict[str, float | int | str]:
-        write_table(table, folder, "interactions")
-        return {}
-
-    return workspace.step("validate", "1", {"rows": "900"}, {}, build)
-
-
 def test_a_recipes_epochs_stand_on_its_run_and_its_bundle_answers(workspace: Workspace) -> None:
-    known = accepted(workspace)
+    known = accepted(workspace, crowded(), "900")
     recipe = Recipe(name="sasrec", config=SMALL, origin="fixed")
     made = {"sasrec": backtested(workspace, known, recipe)}
     curve = read_curve(workspace, made["sasrec"])
@@ -134,7 +112,7 @@ def test_a_fit_killed_in_a_backtest_leaves_its_place(
 ) -> None:
     from onstage.models.sequence.net.trainer import Trainer
 
-    known = accepted(workspace)
+    known = accepted(workspace, crowded(), "900")
     recipe = Recipe(name="sasrec", config=SMALL, origin="fixed")
     epoch = Trainer.epoch
     done: list[Trainer] = []

@@ -20,20 +20,12 @@ from onstage.tracking.runs import PARENT, RunRecord
 from onstage.tuning.bridge import STATE, TRIAL
 from onstage.tuning.objective import Outcome, Watch
 from onstage.tuning.result import SweepResult
-from onstage.tuning.space import make_space
-from onstage.tuning.study import sweep
+from tests.integration import parallel
 
 
 pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).parents[2]
-SPACE = make_space(
-    MemoryConfig(),
-    {
-        "kind": {"type": "categorical", "choices": ["count", "recency", "decay"]},
-        "half_life_days": {"type": "float", "low": 0.1, "high": 30.0, "log": True},
-    },
-)
 
 
 @pytest.fixture(scope="module")
@@ -61,19 +53,14 @@ def search(
     trials: int = 6,
     jobs: int = 1,
 ) -> SweepResult:
-    return sweep(
-        "memory",
-        None,
-        SPACE,
+    return parallel.search(
+        folder,
+        tracker,
         objective,  # type: ignore[arg-type]
         trials=trials,
-        seed=1,
-        folder=folder,
-        metric="ndcg_at_10",
-        tracker=tracker,
+        processes=1,
         experiment="sweeps",
         parent_run=parent,
-        startup_trials=4,
         jobs=jobs,
     )
 

@@ -4,7 +4,7 @@ Not those of discovery, which ask for what is missing from a set: these models s
 (``test_models_sequence.py``).
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
@@ -16,39 +16,28 @@ from onstage.testing.recommenders import RecommenderConformance
 
 pytest.importorskip("torch", reason="needs torch: pip install 'onstage[deep]'")
 
+SMALL: dict[str, Any] = {
+    "dimensions": 8,
+    "window": 10,
+    "epochs": 3,
+    "learning_rate": 0.02,
+    "dropout": 0.2,
+    "batch": 8,
+}
+
 
 class TestLstm(RecommenderConformance):
-    config: ClassVar[ModelConfig] = LstmConfig(
-        dimensions=8, window=10, epochs=3, learning_rate=0.02, dropout=0.2, batch=8
-    )
+    config: ClassVar[ModelConfig] = LstmConfig(**SMALL)
     discovers = False
 
 
 class TestSasrec(RecommenderConformance):
-    config: ClassVar[ModelConfig] = SasrecConfig(
-        dimensions=8,
-        window=10,
-        heads=2,
-        blocks=1,
-        epochs=3,
-        learning_rate=0.02,
-        dropout=0.2,
-        batch=8,
-    )
+    config: ClassVar[ModelConfig] = SasrecConfig(**SMALL, heads=2, blocks=1)
     discovers = False
 
 
 class TestLiverec(RecommenderConformance):
-    config: ClassVar[ModelConfig] = LiverecConfig(
-        dimensions=8,
-        window=10,
-        heads=2,
-        blocks=1,
-        epochs=3,
-        learning_rate=0.02,
-        dropout=0.2,
-        batch=8,
-    )
+    config: ClassVar[ModelConfig] = LiverecConfig(**SMALL, heads=2, blocks=1)
     discovers = False
 
 
