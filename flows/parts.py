@@ -10,6 +10,7 @@ from tasks.backtest import backtest
 from tasks.cluster import slices
 from tasks.ingest import ingest
 from tasks.leaderboard import leaderboard
+from tasks.origins import gather, look_back, rank
 from tasks.recipes import recipes_to_examine
 from tasks.sweep import sweep
 from tasks.validate import validate
@@ -49,3 +50,18 @@ def examined(
     kinds = slices(workspace, log)
     board = leaderboard(workspace, log, backtests, recipes, run, kinds)
     return Examined(sweeps, recipes, backtests, board, kinds)
+
+
+def rolled(
+    workspace: Workspace, log: Reference, origins: int, run: str, flow_run: str
+) -> Reference:
+    """Tune and examine every recipe at each origin, on the primary protocol; one table of all."""
+    workspace = workspace.on_primary()
+    found = look_back(workspace, log, origins)
+    boards, recipes = {}, {}
+    for one in found:
+        sweeps = swept(workspace, one.log, run)
+        recipes[one.number] = recipes_to_examine(workspace, sweeps)
+        tables = {r.name: backtest(workspace, one.log, r) for r in recipes[one.number]}
+        boards[one.number] = rank(workspace, tables, recipes[one.number], one.number)
+    return gather(workspace, log, found, boards, recipes, flow_run)

@@ -116,6 +116,11 @@ class Workspace:
         asked = self.config.clusters.model_copy(update=changes)
         return replace(self, config=self.config.model_copy(update={"clusters": asked}))
 
+    def on_primary(self) -> Self:
+        """The workspace with the primary protocol alone."""
+        changed = self.config.model_copy(update={"protocols": (self.config.primary,)})
+        return replace(self, config=changed)
+
     @cached_property
     def store(self) -> Store:
         """The artefact store."""

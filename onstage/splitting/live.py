@@ -56,13 +56,9 @@ def live_holdouts(
     Rappaz, McAuley, Aberer, RecSys 2021, and its released code, for track A; ``docs/evaluation.md``
     for B and C and for the one deviation (inputs that start together with the target).
     """
-    if len(dataset) == 0:
-        message = "live: the log has no rows; a split needs rows on both sides"
-        raise SplitError(message)
+    second, length = live_cut(protocol, dataset), part_ticks(protocol, dataset)
+    first, last = second - length, second + length
     stop = dataset.time if dataset.ends is None else dataset.ends
-    last = int(max(dataset.time[-1], stop.max()))
-    length = part_ticks(protocol, dataset)
-    first, second = last - 2 * length, last - length
     train = stop < first
     if not train.any():
         at = dataset.clock.render(first)
@@ -72,6 +68,21 @@ def live_holdouts(
     windows = _window(protocol, dataset, first, second), _window(protocol, dataset, second, last)
     known = dataset.where(train)
     return Holdouts(build("validation", known, windows[0]), build("test", known, windows[1]))
+
+
+def live_cut(protocol: LiveProtocol, dataset: Dataset) -> int:
+    """First tick of the test part: one part before the last row stops.
+
+    Raises
+    ------
+    SplitError
+        If the log has no rows.
+    """
+    if len(dataset) == 0:
+        message = "live: the log has no rows; a split needs rows on both sides"
+        raise SplitError(message)
+    stop = dataset.time if dataset.ends is None else dataset.ends
+    return int(max(dataset.time[-1], stop.max())) - part_ticks(protocol, dataset)
 
 
 def part_ticks(protocol: LiveProtocol, dataset: Dataset) -> int:

@@ -46,13 +46,24 @@ def temporal_holdouts(
     Ji et al., "A Critical Study on Data Leakage in Recommender System Offline Evaluation", TOIS
     2023: per-user splits let the model see the future.
     """
-    test_cut = _cut(dataset, "test", protocol.test_days, protocol.test_share)
-    known = dataset.where(dataset.time < test_cut)
+    asked_from = temporal_cut(protocol, dataset)
+    known = dataset.where(dataset.time < asked_from)
     cut = _cut(known, "validation", protocol.validation_days, protocol.validation_share)
     return Holdouts(
         validation=_part(protocol, "validation", known, cut, availability),
-        test=_part(protocol, "test", dataset, test_cut, availability),
+        test=_part(protocol, "test", dataset, asked_from, availability),
     )
+
+
+def temporal_cut(protocol: TemporalProtocol, dataset: Dataset) -> int:
+    """First tick of the test part.
+
+    Raises
+    ------
+    SplitError
+        If the log has no rows, or all of them are in the test part.
+    """
+    return _cut(dataset, "test", protocol.test_days, protocol.test_share)
 
 
 def _cut(log: Dataset, part: str, days: float | None, share: float) -> int:
