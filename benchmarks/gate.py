@@ -35,6 +35,7 @@ from scipy.stats import binomtest
 from typing_extensions import override
 
 from onstage.columns import Columns
+from onstage.conditions import Guardrail, Promotion
 from onstage.data.simulate.config import SimulationConfig
 from onstage.data.simulate.writer import simulate
 from onstage.data.store import Reference
@@ -53,7 +54,6 @@ from onstage.registry.guardrails import Cost
 from onstage.registry.promotion import Decision
 from onstage.registry.versions import Version
 from onstage.seeds import generator
-from onstage.settings import Guardrail, Promotion
 
 
 ROOT: Final = Path(__file__).parents[1]

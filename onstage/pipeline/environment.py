@@ -12,12 +12,12 @@ from typing import Any, Final, Self
 import yaml
 from pydantic import BaseModel, ConfigDict
 
+from onstage.conditions import Promotion
 from onstage.config import PipelineConfig
 from onstage.data.sources.ingest import input_digest
 from onstage.data.store import digest_file, digest_json
 from onstage.errors import SourceError
 from onstage.pipeline.workspace import Workspace
-from onstage.settings import Promotion
 
 
 CONFIG: Final = "config.yaml"

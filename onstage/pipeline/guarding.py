@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from onstage.columns import Columns
+from onstage.conditions import Guardrail
 from onstage.data.store import Reference
 from onstage.evaluation.comparison import Difference, compare
 from onstage.evaluation.evaluate import EventTable
@@ -16,7 +17,6 @@ from onstage.pipeline.slices import labels_of, slices_made
 from onstage.pipeline.workspace import Workspace
 from onstage.registry.conditions import Condition, Gain
 from onstage.registry.guardrails import guarded
-from onstage.settings import Guardrail
 
 
 logger = logging.getLogger(__name__)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from onstage.conditions import Guardrail, Limits
 from onstage.registry.conditions import Condition, Gain
-from onstage.settings import Guardrail, Limits
 
 
 MEGABYTE: Final = 1_000_000

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
+from onstage.conditions import Promotion
 from onstage.registry.conditions import Condition, Gain, above, plain
-from onstage.settings import Promotion
 
 
 CHAMPION: Final = "champion"

@@ -9,9 +9,10 @@ import pytest
 import yaml
 
 from flows.cli import COMMANDS, module_of
+from onstage.conditions import Promotion
 from onstage.config import PipelineConfig, load_config
 from onstage.models.catalog import ALGORITHMS
-from onstage.settings import Aliases, MlflowSettings, Promotion, Settings
+from onstage.settings import Aliases, MlflowSettings, Settings
 
 
 ROOT = Path(__file__).parents[2]

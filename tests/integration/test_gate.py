@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from onstage.columns import Columns
+from onstage.conditions import Guardrail, Limits
 from onstage.data.store import Reference
 from onstage.errors import ConfigError, ContractError
 from onstage.pipeline import promoting
@@ -23,7 +24,6 @@ from onstage.pipeline.slices import slices_made
 from onstage.pipeline.workspace import Workspace
 from onstage.registry.enact import enact, force
 from onstage.registry.versions import Version
-from onstage.settings import Guardrail, Limits
 from tests.integration.accepting import accepted
 
 

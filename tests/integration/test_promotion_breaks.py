@@ -12,6 +12,7 @@ import pytest
 from mlflow.exceptions import MlflowException
 from typing_extensions import override
 
+from onstage.conditions import Promotion
 from onstage.errors import StaleError, TrackingError
 from onstage.evaluation.comparison import Difference
 from onstage.registry.audit import Audit, Entry
@@ -19,7 +20,6 @@ from onstage.registry.enact import PAGE, enact, force, reconcile
 from onstage.registry.promotion import CHAMPION, Decision, decide
 from onstage.registry.proposals import Proposal
 from onstage.registry.versions import Registry, Version
-from onstage.settings import Promotion
 from onstage.tracking.endpoint import Endpoint
 
 

@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
+from onstage.conditions import Promotion
+from onstage.errors import TrackingError
 from onstage.registry.audit import Audit
 from onstage.registry.enact import enact
 from onstage.registry.promotion import decide
 from onstage.registry.proposals import Proposal
 from onstage.registry.versions import Registry
-from onstage.settings import Promotion
 from onstage.tracking.endpoint import Endpoint
 
 
@@ -40,3 +41,10 @@ def test_a_version_goes_to_the_server_and_comes_back_as_champion(
     assert fetched.is_relative_to(target)
     assert (fetched / "artifacts" / "bundle" / "weights").read_text() == "w"
     assert (registry.download(champion) / "artifacts" / "bundle" / "weights").exists()
+
+
+@pytest.mark.parametrize("scheme", ["http://127.0.0.1:9", "sqlite:////proc/none/mlflow.db"])
+def test_a_registry_that_cannot_be_reached_is_one_line(scheme: str) -> None:
+    with pytest.raises(TrackingError, match=r"127\.0\.0\.1:9|/proc/none") as caught:
+        Registry(Endpoint(scheme, scheme, None))
+    assert "\n" not in str(caught.value)

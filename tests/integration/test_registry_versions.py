@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
+from onstage.conditions import Promotion
 from onstage.errors import ConfigError, TrackingError
 from onstage.evaluation.comparison import Difference
 from onstage.registry.audit import Audit
@@ -17,7 +18,6 @@ from onstage.registry.enact import FILE, enact, reconcile, rollback
 from onstage.registry.promotion import CHAMPION, Decision, decide
 from onstage.registry.proposals import Proposal
 from onstage.registry.versions import KEY, Registry, Version
-from onstage.settings import Promotion
 from onstage.tracking.endpoint import Endpoint
 
 
@@ -295,13 +295,6 @@ def test_a_promotion_killed_before_the_audit_is_written_down_as_what_it_was(
     assert entry is not None
     assert (entry.action, entry.before, entry.after) == ("first", None, "1")
     assert entry.reasons[0].startswith("ndcg_at_10 gained") or "popularity" in entry.reasons[0]
-
-
-@pytest.mark.parametrize("scheme", ["http://127.0.0.1:9", "sqlite:////proc/none/mlflow.db"])
-def test_a_registry_that_cannot_be_reached_is_one_line(scheme: str) -> None:
-    with pytest.raises(TrackingError, match=r"127\.0\.0\.1:9|/proc/none") as caught:
-        Registry(Endpoint(scheme, scheme, None))
-    assert "\n" not in str(caught.value)
 
 
 def test_what_the_registry_refuses_is_one_line(registry: Registry, name: str) -> None:

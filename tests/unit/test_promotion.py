@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from onstage.conditions import Promotion
 from onstage.registry.promotion import (
     CHAMPION,
     Decision,
@@ -14,7 +15,6 @@ from onstage.registry.promotion import (
     level,
     opponents,
 )
-from onstage.settings import Promotion
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from onstage.conditions import Promotion
 from onstage.errors import StoreError
 from onstage.evaluation.comparison import Difference
 from onstage.registry.audit import Audit, Entry
 from onstage.registry.promotion import CHAMPION, Standing, decide
-from onstage.settings import Promotion
 
 
 MONDAY = datetime(2026, 11, 16, 3, tzinfo=UTC)

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from onstage.conditions import Guardrail, Limits, Promotion
 from onstage.registry.conditions import Condition
 from onstage.registry.guardrails import Cost, afforded, guarded
 from onstage.registry.promotion import CHAMPION, Decision, Standing, decide
-from onstage.settings import Guardrail, Limits, Promotion
 
 
 @dataclass(frozen=True)

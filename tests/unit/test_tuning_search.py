@@ -3,88 +3,25 @@
 import json
 import math
 import threading
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
 
-from onstage.errors import ConfigError, ContractError, OnstageError, StoreError
 from onstage.models.als import AlsConfig
 from onstage.models.catalog import ModelConfig
 from onstage.models.memory import MemoryConfig
-from onstage.tracking.lock import locked
 from onstage.tuning.config import Pruning
-from onstage.tuning.objective import Objective, Outcome, Watch
+from onstage.tuning.objective import Outcome, Watch
 from onstage.tuning.result import SweepResult
-from onstage.tuning.space import Space, make_space
-from onstage.tuning.study import sweep
-
-
-KINDS = {"type": "categorical", "choices": ["count", "recency", "decay"]}
-SPACE = make_space(
-    MemoryConfig(),
-    {"kind": KINDS, "half_life_days": {"type": "float", "low": 0.1, "high": 30.0, "log": True}},
-)
-PARAMS = ["params.kind", "params.half_life_days"]
+from onstage.tuning.space import make_space
+from tests.unit.searching import KINDS, PARAMS, Counting, peak, raises, search
 
 
 @pytest.fixture(autouse=True)
 def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """A journal is flushed to the disk line by line, which only a power cut would need."""
     monkeypatch.setattr("os.fsync", lambda handle: None)
-
-
-def peak(config: ModelConfig, watch: Watch) -> Outcome:
-    """Largest, 1, for decay with a half-life of 5 days."""
-    assert isinstance(config, MemoryConfig)
-    return Outcome((config.kind == "decay") - abs(math.log(config.half_life_days / 5)))
-
-
-class Counting:
-    """An objective that counts its calls and may do something at one of them."""
-
-    def __init__(self, at: int = -1, then: Callable[[], Any] = lambda: None) -> None:
-        self.calls = 0
-        self.at = at
-        self.then = then
-
-    def __call__(self, config: ModelConfig, watch: Watch) -> Outcome:
-        self.calls += 1
-        if self.calls == self.at:
-            self.then()
-        return peak(config, watch)
-
-
-def raises(error: BaseException) -> Callable[[], Any]:
-    def then() -> None:
-        raise error
-
-    return then
-
-
-def search(
-    folder: Path,
-    objective: Objective = peak,
-    *,
-    trials: int = 12,
-    seed: int = 3,
-    **more: Any,
-) -> SweepResult:
-    space: Space = more.pop("space", SPACE)
-    return sweep(
-        space.algorithm,
-        None,
-        space,
-        objective,
-        trials=trials,
-        seed=seed,
-        folder=folder,
-        metric="ndcg_at_10",
-        startup_trials=4,
-        **more,
-    )
 
 
 def finished(result: SweepResult) -> pd.DataFrame:
@@ -192,44 +129,6 @@ def test_a_configuration_that_is_known_is_not_fitted_again(tmp_path: Path) -> No
     assert fitted.calls == kinds["decay"] + 2 < 12  # count and recency once each
 
 
-def test_a_failed_trial_is_kept_and_the_sweep_goes_on(tmp_path: Path) -> None:
-    result = search(tmp_path, Counting(3, raises(ValueError("singular\nmatrix"))), trials=6)
-    failed = result.trials[result.trials["state"] == "FAILED"]
-    assert failed["error"].tolist() == ["ValueError: singular"]
-    assert (result.trials["state"] == "COMPLETE").sum() == 5
-    rest = Counting()
-    search(tmp_path, rest, trials=6)
-    assert rest.calls == 0  # a failure is an answer too
-
-
-def test_a_value_that_is_no_number_is_a_failure(tmp_path: Path) -> None:
-    values = iter([0.1, math.nan, math.inf])
-    result = search(tmp_path, lambda config, watch: Outcome(next(values)), trials=3)
-    assert result.trials["state"].tolist() == ["COMPLETE", "FAILED", "FAILED"]
-
-
-def test_when_every_trial_fails_the_sweep_says_so(tmp_path: Path) -> None:
-    def objective(config: ModelConfig, watch: Watch) -> Outcome:
-        raise MemoryError("8 TiB")
-
-    with pytest.raises(
-        OnstageError, match=r"none of 2 trials completed \(last: MemoryError: 8 TiB"
-    ):
-        search(tmp_path, objective, trials=2)
-
-
-def test_what_no_configuration_can_cure_ends_the_sweep_at_once(tmp_path: Path) -> None:
-    broken = Counting(1, raises(ContractError("no metric 'ndgc'")))
-    with pytest.raises(ContractError, match="ndgc"):
-        search(tmp_path, broken)
-    assert broken.calls == 1
-
-
-def test_a_fault_of_the_program_is_not_taken_for_a_bad_configuration(tmp_path: Path) -> None:
-    with pytest.raises(TypeError, match="oops"):
-        search(tmp_path, Counting(2, raises(TypeError("oops"))))
-
-
 def test_parallel_trials_fill_the_budget_exactly(tmp_path: Path) -> None:
     meeting = threading.Barrier(3)
 
@@ -283,41 +182,6 @@ def test_without_pruning_nobody_looks(tmp_path: Path) -> None:
     looks.clear()
     search(tmp_path / "on", objective, trials=1, space=space, pruning=Pruning(interval=5))
     assert [i for i, wanted in enumerate(looks, 1) if wanted] == [5, 10]  # 15 is the end itself
-
-
-def test_a_line_cut_short_by_a_crash_costs_one_trial_not_the_study(tmp_path: Path) -> None:
-    search(tmp_path, trials=4)
-    journal = tmp_path / "study.journal"
-    with journal.open("ab") as stream:
-        stream.write(b'{"op_code":4,"worker_id":"abc')
-    rest = Counting()
-    assert len(search(tmp_path, rest, trials=6).trials) == 6
-    assert rest.calls == 2
-
-
-def test_a_file_that_is_no_journal_is_refused_with_the_remedy(tmp_path: Path) -> None:
-    (tmp_path / "study.journal").write_text("hello\n")
-    with pytest.raises(StoreError, match="delete it to search from the start"):
-        search(tmp_path)
-
-
-def test_two_processes_cannot_search_in_one_folder(tmp_path: Path) -> None:
-    with (
-        locked(tmp_path / "sweep.lock"),
-        pytest.raises(StoreError, match="another process is at it"),
-    ):
-        search(tmp_path)
-
-
-def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match=r"file/x: Not a directory; choose a writable one"):
-        search(tmp_path / "file" / "x")
-
-
-def test_a_space_of_another_algorithm_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="the space is of 'memory'"):
-        sweep("als", None, SPACE, peak, trials=1, seed=0, folder=tmp_path, metric="m")
 
 
 def test_the_table_of_trials_survives_parquet(tmp_path: Path) -> None:

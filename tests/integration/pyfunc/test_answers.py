@@ -8,6 +8,7 @@ from mlflow import MlflowClient
 
 from onstage.availability.repeats import RepeatPolicy
 from onstage.columns import Columns
+from onstage.conditions import Promotion
 from onstage.errors import ConfigError
 from onstage.registry.audit import Audit
 from onstage.registry.enact import enact
@@ -16,7 +17,6 @@ from onstage.registry.versions import Registry
 from onstage.serving.bundle import Bundle, load_bundle, save_bundle
 from onstage.serving.pyfunc import answer, parse_repeat
 from onstage.serving.release import load_champion, release
-from onstage.settings import Promotion
 from onstage.tracking.endpoint import Endpoint
 
 

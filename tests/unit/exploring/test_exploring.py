@@ -1,86 +1,22 @@
 """What is said of a log: figures against arithmetic, and sentences that follow planted facts."""
 
 import math
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from onstage.data.clock import Clock
-from onstage.data.sources.config import DataConfig
-from onstage.data.sources.survey import Survey
-from onstage.data.tables import write_table
-from onstage.exploring.exhibit import Absent, Exhibit
-from onstage.exploring.explore import Provenance, chapters
-from onstage.exploring.tables import opened
-
-
-Parts = dict[str, Exhibit | Absent]
-Explore = Callable[..., Parts]
-MONDAY = pd.Timestamp("2021-06-07T10:00:00Z")
-STEPS = Clock(kind="step", step_seconds=600)
-
-SOURCES: dict[str, Any] = {
-    "interactions": {
-        "path": "log.csv",
-        "columns": {"user_id": "u", "item_id": "i", "timestamp": "t"},
-    },
-    "windows": {
-        "path": "windows.csv",
-        "columns": {"item_id": "i", "starts": "s", "ends": "e", "broadcast_id": "b"},
-    },
-}
-
-
-@pytest.fixture
-def explore(tmp_path: Path) -> Explore:
-    def explored(
-        log: pd.DataFrame, *, clock: Clock | None = None, seed: int = 0, **more: Any
-    ) -> Parts:
-        folder = tmp_path / f"tables-{len(list(tmp_path.iterdir()))}"
-        folder.mkdir()
-        given = {**SOURCES["interactions"], **more.pop("source", {})}
-        data = DataConfig.model_validate({**SOURCES, "interactions": given})
-        for name, table in {"interactions": log, **more}.items():
-            write_table(table, folder, name)
-        provenance = Provenance(Survey(tables=()), len(log), len(log))
-        with opened(folder, tmp_path, data, clock or Clock(), seed=seed) as tables:
-            made = chapters(tables, data, provenance)
-        return {part.key: part for chapter in made for part in chapter.parts}
-
-    return explored
-
-
-def log_of(rows: list[tuple[int, int, int]], **columns: object) -> pd.DataFrame:
-    """User, item and hours after a Monday, 10:00 UTC."""
-    users, items, hours = zip(*rows, strict=True)
-    times = MONDAY + pd.to_timedelta(np.array(hours), unit="h")
-    return pd.DataFrame({"user_id": users, "item_id": items, "timestamp": times, **columns})
-
-
-def streams(n: int = 40, **columns: object) -> pd.DataFrame:
-    """One stream of two hours a day for item 0, from a Monday on."""
-    starts = MONDAY + pd.to_timedelta(np.arange(n), unit="D")
-    table = {
-        "item_id": 0,
-        "starts": starts,
-        "ends": starts + pd.Timedelta(hours=2),
-        "broadcast_id": np.arange(n),
-    }
-    return pd.DataFrame({**table, **columns})
-
-
-def absent(part: Exhibit | Absent) -> tuple[str, ...]:
-    assert isinstance(part, Absent)
-    return part.missing
-
-
-def said(part: Exhibit | Absent) -> str:
-    assert isinstance(part, Exhibit)
-    return part.sentence
+from onstage.exploring.exhibit import Exhibit
+from tests.unit.exploring.logs import (
+    MONDAY,
+    SOURCES,
+    STEPS,
+    Explore,
+    absent,
+    log_of,
+    said,
+    streams,
+)
 
 
 def test_size_time_pairs_and_repeats_are_counted(explore: Explore) -> None:
@@ -223,78 +159,6 @@ def test_weights_are_counted_by_value(explore: Explore) -> None:
     assert part.facts()["rows_by_weight"] == {"3.0": 1, "4.0": 2, "5.0": 1}
     assert "50.0 % of the rows weigh 4" in said(part)
     assert said(explore(log.assign(weight=1.0))["weights"]) == "Every row has the weight 1."
-
-
-def test_engagement_is_likes_plus_comments_and_its_weekday_is_told(explore: Explore) -> None:
-    likes = np.where(np.arange(42) % 7 == 5, 100.0, 10.0)  # Saturdays
-    table = streams(42, like_count=likes, comment_count=1.0, diamonds=2.0)
-    parts = explore(log_of([(1, 0, 0)]), windows=table)
-    assert "between 11 (Monday) and 101 (Saturday)" in said(parts["boxes_engagement_count"])
-    assert said(parts["boxes_diamonds"]).startswith("Every weekday has the median 2.")
-    without = explore(log_of([(1, 0, 0)]), windows=table.drop(columns="like_count"))
-    assert absent(without["engagement_count"]) == ("windows.like_count",)
-
-
-def test_correlations_are_those_of_numpy_and_the_planted_one_is_the_strongest(
-    explore: Explore,
-) -> None:
-    rng = np.random.default_rng(1)
-    views = rng.poisson(20, 300).astype(float)
-    related = pd.DataFrame(
-        {
-            "user_id": np.arange(300),
-            "item_id": 0,
-            "view_count": views,
-            "comment_count": 3 * views + rng.normal(0, 1, 300),
-            "coin_count": rng.exponential(5, 300),
-        }
-    )
-    part = explore(log_of([(1, 0, 0)]), relations=related)["relation_correlations"]
-    pairs = {(p["a"], p["b"]): p["r"] for p in part.facts()["pairs"]}
-    expected = np.corrcoef(related["view_count"], related["coin_count"])[0, 1]
-    assert pairs["view_count", "coin_count"] == pytest.approx(expected)
-    assert "strongest correlation is that of view_count and comment_count (1.00)" in said(part)
-
-
-def test_a_constant_column_has_no_correlation_and_a_note(explore: Explore) -> None:
-    table = streams(20, like_count=5.0, comment_count=np.arange(20.0), diamonds=np.nan)
-    part = explore(log_of([(1, 0, 0)]), windows=table)["stream_correlations"]
-    notes = " ".join(part.facts()["notes"])
-    assert "duration_seconds and like_count are constant" in notes
-    assert "diamonds is left out: no row has a value" in notes
-    pairs = part.facts()["pairs"]
-    assert [(p["a"], p["b"]) for p in pairs] == [("comment_count", "engagement_count")]
-    assert pairs[0]["r"] == pytest.approx(1.0)
-
-
-def test_numbers_that_are_all_constant_say_so(explore: Explore) -> None:
-    parts = explore(log_of([(1, 0, 0)]), windows=streams(5, diamonds=1.0))
-    assert said(parts["stream_correlations"]) == "No two columns have a defined correlation."
-    assert "a correlation is undefined" in said(parts["stream_scatters"])
-
-
-def test_scatter_plots_draw_a_seeded_sample_and_say_so(explore: Explore) -> None:
-    numbers = np.arange(5000.0)
-    related = pd.DataFrame(
-        {"user_id": np.arange(5000), "item_id": 0, "view_count": numbers, "coin_count": numbers}
-    )
-    log = log_of([(1, 0, 0)])
-    one, same, other = (
-        explore(log, relations=related, seed=seed)["relation_scatters"] for seed in (0, 0, 1)
-    )
-    assert one.facts()["sample_rows"] == 2000
-    assert "sample of 2,000 of 5,000 rows" in one.facts()["notes"][0]
-    pd.testing.assert_frame_equal(one.sample, same.sample)  # type: ignore[union-attr]
-    assert not one.sample.equals(other.sample)  # type: ignore[union-attr]
-
-
-def test_without_streams_and_relations_the_columns_are_named(explore: Explore) -> None:
-    parts = explore(log_of([(1, 1, 0), (2, 1, 5)]))
-    assert absent(parts["streams_per_item"]) == ("windows.starts", "windows.ends")
-    assert absent(parts["engagement_count"]) == ("windows.like_count", "windows.comment_count")
-    assert "relations.view_count" in absent(parts["relation_correlations"])
-    assert absent(parts["events"]) == ("interactions.event",)
-    assert absent(parts["weights"]) == ("interactions.weight",)
 
 
 def test_one_row_is_a_log(explore: Explore) -> None:
