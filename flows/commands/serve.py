@@ -45,6 +45,11 @@ BLAS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     help="Seconds after which a request is given up.",
 )
 @click.option(
+    "--rate",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Requests a second that one client may ask; more are refused.  [default: no limit]",
+)
+@click.option(
     "--poll",
     type=click.FloatRange(min=0.1),
     default=5.0,
@@ -60,6 +65,7 @@ def command(
     keep: bool,
     threads: int,
     timeout: float,
+    rate: float | None,
     poll: float,
 ) -> None:
     """Answer over HTTP with @champion of CONFIG's data set, until Ctrl-C.
@@ -91,7 +97,7 @@ def command(
     workspace = Workspace.open(config)
     token = token_from()
     see_that_strangers_need_a_token(host, token)
-    limits = Limits(threads=threads, timeout_seconds=timeout, poll_seconds=poll)
+    limits = Limits(threads=threads, timeout_seconds=timeout, rate=rate, poll_seconds=poll)
     app = application(
         ChampionSource(workspace),
         at=instant_of(workspace, at),

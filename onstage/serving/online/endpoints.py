@@ -53,6 +53,7 @@ _WHY: Final = {
     413: "The body is too large.",
     421: "Without a token the header `Host` must name this machine.",
     422: "A value breaks a rule.",
+    429: "The client asks too often; `Retry-After` says when to ask again.",
     503: "No champion yet, too busy, or too slow; `Retry-After` says when to ask again.",
 }
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import math
 import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -12,6 +13,7 @@ from uuid import uuid4
 
 from onstage.serving.online.bearer import bears, is_loopback
 from onstage.serving.online.limits import Limits
+from onstage.serving.online.rates import Rates
 from onstage.serving.online.telemetry import OTHER, Telemetry
 
 
@@ -23,12 +25,14 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-OPEN: Final = ("/", "/health", "/openapi.json")
-"""Paths that need no token: they tell nothing of the data."""
 NUMBER: Final = "request_number"
 KNOWN: Final = "bears_token"
 RETRY: Final = {"retry-after": "1"}
 """Header of every 503: seconds after which to ask again."""
+HEALTH: Final = "/health"
+"""The one path without a limit on how often it is asked: a balancer asks for everybody."""
+OPEN: Final = ("/", HEALTH, "/openapi.json")
+"""Paths that need no token: they tell nothing of the data."""
 _BEARER: Final = (b"www-authenticate", b"Bearer")
 _CLOSE: Final = (b"connection", b"close")
 _GIVEN: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
@@ -87,6 +91,7 @@ class Guard:
         self, app: Asgi, *, limits: Limits, telemetry: Telemetry, token: str | None
     ) -> None:
         self._app, self._limits, self._telemetry, self._token = app, limits, telemetry, token
+        self._rates = None if limits.rate is None else Rates(limits.rate)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
@@ -100,6 +105,7 @@ class Guard:
         scope.setdefault("state", {}).update({NUMBER: reply.number, KNOWN: known})
         try:
             self._let_in(scope, headers, known=known)
+            self._see_how_often(scope)
             body = await self._body(headers, receive)
             await self._app(scope, _replayed(body, receive), reply)
         except _RefusedError as error:
@@ -120,6 +126,15 @@ class Guard:
         if not known and scope["path"] not in OPEN:
             message = "the header Authorization must say: Bearer, and the service's token"
             raise _RefusedError(401, "unauthorized", message, _BEARER)
+
+    def _see_how_often(self, scope: Scope) -> None:
+        if self._rates is None or scope["path"] == HEALTH:
+            return
+        wait = self._rates.wait(str((scope.get("client") or ("",))[0]))
+        if wait > 0:
+            message = f"at most {self._limits.rate:g} requests a second; ask again in {wait:.1f} s"
+            seconds = (b"retry-after", b"%d" % math.ceil(wait))
+            raise _RefusedError(429, "too_often", message, seconds)
 
     async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
         most = self._limits.body_bytes

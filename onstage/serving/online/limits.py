@@ -27,6 +27,9 @@ class Limits(BaseModel):
     timeout_seconds: PositiveFloat = 10.0
     """A request that takes longer, waiting included, is answered with 503; also the time in which
     a body must arrive (408)."""
+    rate: PositiveFloat | None = None
+    """Requests a second of one client (an IPv4 address, or the first 64 bits of an IPv6 one); more
+    are refused with 429. No limit by default."""
     body_bytes: PositiveInt = 1 << 20
     """A larger body is refused with 413."""
     poll_seconds: PositiveFloat = 5.0
