@@ -3,13 +3,11 @@
 from typing import Annotated
 
 from prefect import flow
-from prefect.runtime import flow_run
 from pydantic import Field
 
-from flows.parts import accepted, examined, rolled
+from flows.parts import accepted, examined, on_record, rolled
 from onstage.data.store import Reference
 from onstage.pipeline.extras import need_extras
-from onstage.pipeline.runs import tracked
 from onstage.pipeline.workspace import Workspace
 
 
@@ -29,8 +27,8 @@ def backtest(
     """
     workspace = Workspace.open(config)
     need_extras(workspace.config)
-    with workspace.alone("backtest"), tracked(workspace, "backtest", str(flow_run.id)) as run:
+    with on_record(workspace, "backtest") as run:
         log = accepted(workspace)
         if origins == 1:
             return examined(workspace, log, run).board
-        return rolled(workspace, log, origins, run, str(flow_run.id))
+        return rolled(workspace, log, origins, run)

@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "estimate": "Say how long a user would watch an item, and what that rests on.",
     "backtest": "Examine every recipe on the same test events.",
     "retrain": "From the raw log to a registered champion: everything.",
+    "doctor": "Look at everything a retrain needs, and say what to do.",
     "status": "Say how data sets stand: champion, data, last retrains, the next one.",
     "leaderboard": "Print the newest leaderboard.",
     "metrics": "Say what the key of every metric stands for.",

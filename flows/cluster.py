@@ -3,13 +3,11 @@
 from typing import Annotated
 
 from prefect import flow
-from prefect.runtime import flow_run
 from pydantic import Field
 
-from flows.parts import accepted
+from flows.parts import accepted, on_record
 from onstage.clustering.scaling import ScalingName
 from onstage.data.store import Reference
-from onstage.pipeline.runs import tracked
 from onstage.pipeline.workspace import Workspace
 from tasks.cluster import cluster as group
 
@@ -30,5 +28,5 @@ def cluster(
         scaling: log, robust or raw, instead of the configuration's.
     """
     workspace = Workspace.open(config).grouping(k=k, scaling=scaling)
-    with workspace.alone("cluster"), tracked(workspace, "cluster", str(flow_run.id)) as run:
+    with on_record(workspace, "cluster") as run:
         return group(workspace, accepted(workspace), run, k is None and scaling is None)

@@ -3,12 +3,10 @@
 from typing import Annotated
 
 from prefect import flow
-from prefect.runtime import flow_run
 from pydantic import Field
 
-from flows.parts import accepted
+from flows.parts import accepted, on_record
 from onstage.pipeline.ratings.comparing import Comparison
-from onstage.pipeline.runs import tracked
 from onstage.pipeline.workspace import Workspace
 from tasks.ratings import compare_ratings as compare
 
@@ -29,6 +27,5 @@ def compare_ratings(
         folds: Folds, instead of the configuration's.
     """
     workspace = Workspace.open(config).comparing(sample=sample, folds=folds, names=models)
-    name, flow_id = "compare-ratings", str(flow_run.id)
-    with workspace.alone(name), tracked(workspace, name, flow_id) as run:
+    with on_record(workspace, "compare-ratings") as run:
         return compare(workspace, accepted(workspace), run)

@@ -1,8 +1,8 @@
 """Look at the data."""
 
 from prefect import flow
-from prefect.runtime import flow_run
 
+from flows.parts import at_work
 from onstage.data.store import Reference
 from onstage.pipeline.workspace import Workspace
 from tasks.explore import explore as look
@@ -21,9 +21,9 @@ def explore(
         config: Configuration file, e.g. configs/deskdrop.yaml.
     """
     workspace = Workspace.open(config)
-    with workspace.alone("explore"):
+    with at_work(workspace, "explore"):
         tables = ingest(workspace)
         log = validate(workspace, tables)
         made = look(workspace, tables, log, survey(workspace, tables))
-        record(workspace, log, made, str(flow_run.id))
+        record(workspace, log, made)
         return made

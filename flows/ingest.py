@@ -2,7 +2,7 @@
 
 from prefect import flow
 
-from flows.parts import accepted
+from flows.parts import accepted, at_work
 from onstage.data.store import Reference
 from onstage.pipeline.workspace import Workspace
 
@@ -17,5 +17,5 @@ def ingest(
         config: Configuration file, e.g. configs/deskdrop.yaml.
     """
     workspace = Workspace.open(config)
-    with workspace.alone("ingest"):
+    with at_work(workspace, "ingest"):
         return accepted(workspace)

@@ -3,12 +3,10 @@
 from typing import Annotated
 
 from prefect import flow
-from prefect.runtime import flow_run
 from pydantic import Field
 
-from flows.parts import accepted
+from flows.parts import accepted, on_record
 from onstage.data.store import Reference
-from onstage.pipeline.runs import tracked
 from onstage.pipeline.workspace import Workspace
 from tasks.masked_auc import masked_auc as examine
 
@@ -27,6 +25,5 @@ def masked_auc(
         share: Share of (user, item) pairs to hide.
     """
     workspace = Workspace.open(config)
-    name, flow_id = "masked-auc", str(flow_run.id)
-    with workspace.alone(name), tracked(workspace, name, flow_id) as run:
+    with on_record(workspace, "masked-auc") as run:
         return examine(workspace, accepted(workspace), model, share, run)

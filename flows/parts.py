@@ -1,15 +1,18 @@
 """The stretches of road that several flows share: tasks in order, nothing else."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from onstage.data.store import Reference
 from onstage.pipeline.recipes import Recipe
+from onstage.pipeline.runs import tracked
 from onstage.pipeline.workspace import Workspace
 from tasks.backtest import backtest
 from tasks.cluster import slices
 from tasks.ingest import ingest
 from tasks.leaderboard import leaderboard
+from tasks.lineage import say, say_what_runs, whose
 from tasks.origins import gather, look_back, rank
 from tasks.recipes import recipes_to_examine
 from tasks.sweep import sweep
@@ -25,6 +28,22 @@ class Examined:
     backtests: dict[str, Reference]
     board: Reference
     slices: Reference | None = None
+
+
+@contextmanager
+def at_work(workspace: Workspace, name: str) -> Iterator[None]:
+    """Hold the data set's lock; the flow run says which configuration and code are at work."""
+    say_what_runs(workspace)
+    with workspace.alone(name):
+        yield
+
+
+@contextmanager
+def on_record(workspace: Workspace, name: str) -> Iterator[str]:
+    """As :func:`at_work`, within an MLflow run that names the flow run, and is named by it."""
+    with at_work(workspace, name), tracked(workspace, name, whose()) as run:
+        say(mlflow=run)
+        yield run
 
 
 def accepted(workspace: Workspace) -> Reference:
@@ -52,9 +71,7 @@ def examined(
     return Examined(sweeps, recipes, backtests, board, kinds)
 
 
-def rolled(
-    workspace: Workspace, log: Reference, origins: int, run: str, flow_run: str
-) -> Reference:
+def rolled(workspace: Workspace, log: Reference, origins: int, run: str) -> Reference:
     """Tune and examine every recipe at each origin, on the primary protocol; one table of all."""
     workspace = workspace.on_primary()
     found = look_back(workspace, log, origins)
@@ -64,4 +81,4 @@ def rolled(
         recipes[one.number] = recipes_to_examine(workspace, sweeps)
         tables = {r.name: backtest(workspace, one.log, r) for r in recipes[one.number]}
         boards[one.number] = rank(workspace, tables, recipes[one.number], one.number)
-    return gather(workspace, log, found, boards, recipes, flow_run)
+    return gather(workspace, log, found, boards, recipes)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from prefect import flow
 from pydantic import Field
 
-from flows.parts import accepted
+from flows.parts import accepted, at_work
 from onstage.data.store import Reference
 from onstage.pipeline.workspace import Workspace
 from tasks.recommend import recommend as write_lists
@@ -35,5 +35,5 @@ def recommend(  # noqa: PLR0913, PLR0917  # one field of the form each
     workspace = Workspace.open(config).asking(
         at=at, k=k, form=form, only_new=only_new, clusters=clusters
     )
-    with workspace.alone("recommend"):
+    with at_work(workspace, "recommend"):
         return write_lists(workspace, accepted(workspace), users)

@@ -3,13 +3,11 @@
 from pathlib import Path
 
 from prefect import flow
-from prefect.runtime import flow_run
 
-from flows.parts import accepted, examined
+from flows.parts import accepted, examined, on_record
 from onstage.pipeline.made import Made
 from onstage.pipeline.rebuilding import recorded
 from onstage.pipeline.repetition import Repeated, compared
-from onstage.pipeline.runs import tracked
 from onstage.settings import load_mlflow_settings, load_settings
 
 
@@ -26,7 +24,7 @@ def repro(
     """
     past = recorded(run_id, load_mlflow_settings(), load_settings())
     workspace = past.workspace(Path(home))
-    with workspace.alone("repro"), tracked(workspace, "repro", str(flow_run.id)) as run:
+    with on_record(workspace, "repro") as run:
         log = accepted(workspace)
         exam = examined(workspace, log, run, past.champions)
         again = Made.of(workspace, log, exam.board, exam.backtests, exam.recipes)

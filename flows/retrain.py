@@ -3,17 +3,16 @@
 from typing import Annotated
 
 from prefect import flow, get_run_logger
-from prefect.runtime import flow_run
 from pydantic import Field
 
-from flows.parts import accepted, examined
+from flows.parts import accepted, examined, on_record
 from onstage.pipeline.extras import need_extras
 from onstage.pipeline.novelty import nothing_new
 from onstage.pipeline.outcome import Outcome
-from onstage.pipeline.runs import tracked
 from onstage.pipeline.workspace import Workspace
 from tasks.cluster import cluster
 from tasks.ingest import ask
+from tasks.lineage import say_again
 from tasks.promote import promote
 from tasks.recommend import look_ahead, recommend
 from tasks.report import publish_report
@@ -38,10 +37,11 @@ def retrain(
     """
     workspace = Workspace.open(config, trials=trials)
     if not again and (known := nothing_new(workspace)) is not None:
+        say_again(workspace, known)
         get_run_logger().info("%s", known.decision.sentence)
         return known
     need_extras(workspace.config)
-    with workspace.alone("retrain"), tracked(workspace, "retrain", str(flow_run.id)) as run:
+    with on_record(workspace, "retrain") as run:
         asked = ask(workspace)  # before anything is read: what arrives later is new
         log = accepted(workspace)
         look_ahead(workspace, log)

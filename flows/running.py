@@ -12,10 +12,12 @@ from typing import Any
 
 from typing_extensions import override
 
+from flows.prefect_api import refusal
 from flows.server import TemporaryServer, answers
 from onstage.config import load_config
 from onstage.errors import OnstageError, OrchestrationError
 from onstage.settings import apply_environment, load_settings
+from onstage.tracking.greeting import REFUSALS
 
 
 A_MOMENT = 5.0
@@ -114,11 +116,17 @@ def _reaching_prefect() -> Iterator[None]:
     """Turn the end of the server in mid-run into one line; what was finished is in the store."""
     from httpx import TransportError
     from prefect.exceptions import PrefectHTTPStatusError
-    from prefect.settings import PREFECT_API_URL
+    from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL
 
     try:
         yield
     except (TransportError, PrefectHTTPStatusError) as error:
+        status = error.response.status_code if isinstance(error, PrefectHTTPStatusError) else 0
+        if status in REFUSALS:
+            known = PREFECT_API_AUTH_STRING.value() is not None
+            raise OrchestrationError(
+                refusal(str(PREFECT_API_URL.value()), status, known=known)
+            ) from error
         message = (
             f"the Prefect server at {PREFECT_API_URL.value()} stopped answering in mid-run "
             f"({type(error).__name__}); see its log, then give the command again: finished steps "

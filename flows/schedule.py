@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from flows.running import configured, probe
+from flows.prefect_api import asked
+from flows.running import configured
 
 
 LOOKED_AT = 200
@@ -37,7 +38,7 @@ def upcoming(configs: Sequence[Path]) -> list[datetime | None]:
     from prefect.client.schemas.objects import StateType
     from prefect.client.schemas.sorting import FlowRunSort
 
-    probe(_address())
+    asked("/admin/version")
     waiting = FlowRunFilterStateType(any_=[StateType.SCHEDULED])
     with get_client(sync_client=True) as client:
         runs = client.read_flow_runs(
@@ -51,9 +52,3 @@ def upcoming(configs: Sequence[Path]) -> list[datetime | None]:
         config = Path(str(run.parameters.get("config"))).resolve()
         soonest.setdefault(config, run.expected_start_time)
     return [soonest.get(config.resolve()) for config in configs]
-
-
-def _address() -> str:
-    from prefect.settings import PREFECT_API_URL
-
-    return str(PREFECT_API_URL.value())

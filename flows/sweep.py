@@ -3,14 +3,12 @@
 from typing import Annotated
 
 from prefect import flow
-from prefect.runtime import flow_run
 from pydantic import Field
 
-from flows.parts import accepted
+from flows.parts import accepted, on_record
 from onstage.data.store import Reference
 from onstage.errors import ConfigError
 from onstage.pipeline.extras import need_extras
-from onstage.pipeline.runs import tracked
 from onstage.pipeline.workspace import Workspace
 from tasks.sweep import sweep as tune
 
@@ -37,6 +35,6 @@ def sweep(
         message = f"algorithm {strangers[0]!r} is not in sweep.algorithms of {config}: {known}"
         raise ConfigError(message)
     need_extras(workspace.config, chosen)
-    with workspace.alone("sweep"), tracked(workspace, "sweep", str(flow_run.id)) as run:
+    with on_record(workspace, "sweep") as run:
         log = accepted(workspace)
         return {name: tune(workspace, log, name, run) for name in chosen}

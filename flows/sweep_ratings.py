@@ -3,12 +3,10 @@
 from typing import Annotated
 
 from prefect import flow
-from prefect.runtime import flow_run
 from pydantic import Field
 
-from flows.parts import accepted
+from flows.parts import accepted, on_record
 from onstage.data.store import Reference
-from onstage.pipeline.runs import tracked
 from onstage.pipeline.workspace import Workspace
 from tasks.ratings import check_ratings, learn_ratings
 from tasks.ratings import sweep_ratings as tune
@@ -26,8 +24,7 @@ def sweep_ratings(
         trials: Trials of the study, instead of the configuration's.
     """
     workspace = Workspace.open(config).comparing(trials=trials)
-    name, flow_id = "sweep-ratings", str(flow_run.id)
-    with workspace.alone(name), tracked(workspace, name, flow_id) as run:
+    with on_record(workspace, "sweep-ratings") as run:
         log = accepted(workspace)
         swept = tune(workspace, log, run)
         check = check_ratings(workspace, log, swept, run)

@@ -1,8 +1,8 @@
 """Show why timing matters."""
 
 from prefect import flow
-from prefect.runtime import flow_run
 
+from flows.parts import at_work
 from onstage.data.store import Reference
 from onstage.pipeline.timing import timeable
 from onstage.pipeline.workspace import Workspace
@@ -20,9 +20,9 @@ def timing(
         config: Configuration file, e.g. configs/twitch105k.yaml.
     """
     workspace = Workspace.open(config)
-    with workspace.alone("timing"):
+    with at_work(workspace, "timing"):
         last = timeable(workspace)
         blind = {one.name: ask_blindly(workspace, last.log, one) for one in last.recipes}
         made = draw(workspace, last.log, last.board, blind)
-        record(workspace, last.log, made, str(flow_run.id))
+        record(workspace, last.log, made)
         return made

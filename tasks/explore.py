@@ -5,6 +5,7 @@ from prefect.cache_policies import NO_CACHE
 
 from onstage.data.store import Reference
 from onstage.pipeline.workspace import Workspace
+from tasks.lineage import say, whose
 from tasks.running import outside_failed, report
 
 
@@ -39,8 +40,10 @@ def explore(
     retry_delay_seconds=[2, 10],
     retry_condition_fn=outside_failed,
 )
-def record(workspace: Workspace, validated: Reference, made: Reference, flow_run: str) -> str:
+def record(workspace: Workspace, validated: Reference, made: Reference) -> str:
     """Run :func:`onstage.pipeline.exploring.recorded`."""
     from onstage.pipeline.exploring import recorded
 
-    return recorded(workspace, validated, made, flow_run)
+    run = recorded(workspace, validated, made, whose())
+    say(data=validated.digest, mlflow=run)
+    return run

@@ -7,6 +7,7 @@ from onstage.data.store import Reference
 from onstage.pipeline.origins import Origin
 from onstage.pipeline.recipes import Recipe
 from onstage.pipeline.workspace import Workspace
+from tasks.lineage import whose
 from tasks.running import outside_failed, report
 
 
@@ -46,11 +47,10 @@ def gather(
     origins: list[Origin],
     boards: dict[int, Reference],
     recipes: dict[int, list[Recipe]],
-    flow_run: str,
 ) -> Reference:
     """Run :func:`onstage.pipeline.rolling.gathered`, and record it in MLflow."""
     from onstage.pipeline.rolling import gathered, recorded
 
     made = report(gathered(workspace, validated, origins, boards, recipes))
-    recorded(workspace, validated, made, flow_run)
+    recorded(workspace, validated, made, whose())
     return made

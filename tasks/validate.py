@@ -5,6 +5,7 @@ from prefect.cache_policies import NO_CACHE
 
 from onstage.data.store import Reference
 from onstage.pipeline.workspace import Workspace
+from tasks.lineage import say
 from tasks.running import report
 
 
@@ -14,6 +15,7 @@ def validate(workspace: Workspace, source: Reference) -> Reference:
     from expectations.step import judge, validated
 
     made = report(validated(workspace, source))
+    say(data=made.digest)
     verdict = judge(workspace, source, made)
     get_run_logger().info("%s", verdict)
     return made

@@ -71,10 +71,15 @@ def config_text(config: PipelineConfig) -> str:
     return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
 
 
+def config_digest(config: PipelineConfig) -> str:
+    """Digest of the whole configuration, defaults and overrides of the command line included."""
+    return digest_json(config)
+
+
 def tags_of(config: PipelineConfig, environment: Environment) -> dict[str, str]:
     """What a run can be searched for."""
     return {
-        CONFIG_TAG: digest_json(config)[:16],
+        CONFIG_TAG: config_digest(config)[:16],
         CODE_TAG: environment.code,
         CODE_DIGEST_TAG: environment.code_digest[:16],
     }

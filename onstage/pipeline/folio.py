@@ -52,7 +52,7 @@ class Folio:
         log: Reference,
         made: Reference,
         metrics: Mapping[str, float],
-        flow_run: str = "",
+        flow_run: Mapping[str, str] | None = None,
     ) -> str:
         """Put the page where people look, and log it; the same page has one run.
 
@@ -67,8 +67,7 @@ class Folio:
         for known in tracker.search(experiment, tags={self.tag: made.digest}):
             if known.status == "FINISHED":
                 return known.run_id
-        tags = {"onstage.kind": self.kind, "onstage.artifact": made.name}
-        tags["prefect.flow_run_id"] = flow_run
+        tags = {"onstage.kind": self.kind, "onstage.artifact": made.name, **(flow_run or {})}
         with tracker.run(
             experiment,
             self.kind,

@@ -3,9 +3,8 @@
 import platform
 
 from onstage.config import PipelineConfig
-from onstage.data.store import digest_json
 from onstage.pipeline.backtest import BACKTEST_VERSION
-from onstage.pipeline.environment import code_name, libraries
+from onstage.pipeline.environment import code_name, config_digest, libraries
 from onstage.pipeline.leaks import leaks_line
 from onstage.pipeline.outcome import Outcome
 from onstage.pipeline.ranking import LEADERBOARD_VERSION
@@ -24,7 +23,7 @@ def provenance(workspace: Workspace, outcome: Outcome) -> dict[str, str]:
         "MLflow run": outcome.run,
         "registered model": workspace.registered_model,
         "data digest": outcome.log.digest,
-        "config digest": digest_json(config),
+        "config digest": config_digest(config),
         "leaderboard digest": outcome.board.digest,
         "code": f"onstage {code_name()}, backtest {BACKTEST_VERSION}, "
         f"leaderboard {LEADERBOARD_VERSION}",

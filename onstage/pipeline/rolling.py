@@ -76,7 +76,12 @@ def gathered(
     )
 
 
-def recorded(workspace: Workspace, log: Reference, made: Reference, flow_run: str = "") -> str:
+def recorded(
+    workspace: Workspace,
+    log: Reference,
+    made: Reference,
+    flow_run: Mapping[str, str] | None = None,
+) -> str:
     """Show and log the table; returns the id of its run, one however often it is asked for."""
     return FOLIO.record(workspace, log, made, metrics_of(FOLIO.facts(workspace, made)), flow_run)
 

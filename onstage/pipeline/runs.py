@@ -2,7 +2,7 @@
 
 import logging
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib.metadata import version
@@ -43,7 +43,9 @@ def end_orphans(workspace: Workspace) -> None:
 
 
 @contextmanager
-def tracked(workspace: Workspace, name: str, flow_run: str = "") -> Iterator[str]:
+def tracked(
+    workspace: Workspace, name: str, flow_run: Mapping[str, str] | None = None
+) -> Iterator[str]:
     """Open one run for a whole flow; it ends FINISHED, FAILED or KILLED with the block.
 
     Runs that killed processes left RUNNING in this experiment are ended first. The configuration
@@ -54,7 +56,7 @@ def tracked(workspace: Workspace, name: str, flow_run: str = "") -> Iterator[str
     name
         The flow's name.
     flow_run
-        Id of the Prefect flow run, kept as a tag.
+        Tags that say which flow run this is (:data:`~onstage.tracking.runs.FLOW_ID`, its address).
 
     Yields
     ------
@@ -70,7 +72,7 @@ def tracked(workspace: Workspace, name: str, flow_run: str = "") -> Iterator[str
         "onstage.version": version("onstage"),
         **tags_of(config, environment),
         "onstage.python": platform.python_version(),
-        "prefect.flow_run_id": flow_run,
+        **(flow_run or {}),
         **split_of(config),
     }
     with tracker.run(workspace.experiment, name, tags=tags, params={"seed": config.seed}) as run:

@@ -111,7 +111,12 @@ def drawn(
     )
 
 
-def recorded(workspace: Workspace, log: Reference, made: Reference, flow_run: str = "") -> str:
+def recorded(
+    workspace: Workspace,
+    log: Reference,
+    made: Reference,
+    flow_run: Mapping[str, str] | None = None,
+) -> str:
     """Show and log the report; returns the id of its run, one however often it is asked for."""
     return FOLIO.record(workspace, log, made, _metrics(FOLIO.facts(workspace, made)), flow_run)
 

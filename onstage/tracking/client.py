@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -16,6 +17,8 @@ from onstage.tracking.endpoint import REMEDY, Endpoint, masked, sqlite_file
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+_REFUSED = re.compile(r"error code (401|403)\b")
+"""What MLflow's client says of a server that refuses."""
 PATIENCE = 20.0
 """Seconds to wait for whoever else writes to a SQLite file."""
 
@@ -92,6 +95,11 @@ def translated(endpoint: Endpoint) -> Iterator[None]:
 
 def _explain(error: Exception, endpoint: Endpoint) -> str:
     shown = masked(endpoint.tracking_uri)
+    if refused := _REFUSED.search(str(error)):
+        return (
+            f"MLflow at {shown} does not take the credentials (HTTP {refused.group(1)}); set "
+            "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD to a user's who may do this"
+        )
     said = str(error).replace(endpoint.tracking_uri, shown).strip().partition("\n")[0][:300]
     remedy = REMEDY
     if "database is locked" in str(error):

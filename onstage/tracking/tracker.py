@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from onstage.errors import TrackingError
 from onstage.settings import MlflowSettings, Settings
@@ -13,8 +13,21 @@ from onstage.tracking.artifacts import Artifacts
 from onstage.tracking.client import connect, translated
 from onstage.tracking.endpoint import Endpoint
 from onstage.tracking.owner import Owner
-from onstage.tracking.runs import ERROR, KEY, OWNER, PARENT, RunRecord, Status, status_of
+from onstage.tracking.runs import (
+    ERROR,
+    FLOW_ID,
+    FLOW_URL,
+    KEY,
+    OWNER,
+    PARENT,
+    RunRecord,
+    Status,
+    status_of,
+)
 
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +37,10 @@ class Tracker(Artifacts):
 
     Safe to share between threads. Get one with :meth:`open`.
     """
+
+    def __init__(self, client: "MlflowClient", endpoint: Endpoint) -> None:
+        super().__init__(client, endpoint)
+        self._flows: dict[str, Mapping[str, str]] = {}
 
     @classmethod
     def open(cls, mlflow_settings: MlflowSettings, settings: Settings) -> Self:
@@ -61,11 +78,12 @@ class Tracker(Artifacts):
         """
         tags = {**(tags or {}), OWNER: str(Owner.current())}
         if parent is not None:
-            tags[PARENT] = parent
+            tags = {**self._flow_of(parent), **tags, PARENT: parent}
         if key is not None:
             tags[KEY] = key
             run_id = self._take_up(experiment, key, tags)
             if run_id is not None:
+                self._remember_flow(run_id, tags)
                 self.log(run_id, params=params)
                 return run_id
         with translated(self.endpoint):
@@ -73,8 +91,18 @@ class Tracker(Artifacts):
                 self.experiment(experiment), tags=batches.tags(tags), run_name=name
             )
         run_id = str(run.info.run_id)
+        self._remember_flow(run_id, tags)
         self.log(run_id, params=params)
         return run_id
+
+    def _flow_of(self, run_id: str) -> Mapping[str, str]:
+        """Tags that say which flow run a run belongs to; asked once a process."""
+        if run_id not in self._flows:
+            self._remember_flow(run_id, self.get(run_id).tags)
+        return self._flows[run_id]
+
+    def _remember_flow(self, run_id: str, tags: Mapping[str, Any]) -> None:
+        self._flows[run_id] = {name: tags[name] for name in (FLOW_ID, FLOW_URL) if name in tags}
 
     def _take_up(self, experiment: str, key: str, tags: Mapping[str, Any]) -> str | None:
         runs = self.search(experiment, tags={KEY: key})

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import urllib.request
 from collections.abc import Iterator
 from datetime import datetime
@@ -19,6 +20,14 @@ pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("default")]
 
 ROOT = Path(__file__).parents[2]
 MINUTES = 60
+ADDRESSES = """
+import json, sys
+from onstage.pipeline.runs import tracker_of
+from onstage.pipeline.workspace import Workspace
+workspace = Workspace.open(sys.argv[1])
+runs = tracker_of(workspace).search(workspace.experiment)
+print(json.dumps(sorted({run.tags["prefect.flow_run_url"] for run in runs})))
+"""
 ONSTAGE = str(Path(PREFECT).with_name("onstage"))
 
 
@@ -106,3 +115,17 @@ def test_the_nightly_deployment_is_scheduled_and_runs_to_completed(
     keys = {one["key"] for one in ask(api, "/artifacts/filter", {})}
     assert {"leaderboard-little", "decision-little", "report-little", "data-docs-little"} <= keys
     assert prefect("flow-run", "ls")
+    told = subprocess.run(
+        [sys.executable, "-c", ADDRESSES, str(config)],
+        check=True, cwd=ROOT, env=environment, capture_output=True, text=True,
+    )  # fmt: skip
+    addresses = set(json.loads(told.stdout))
+    assert addresses
+    assert addresses <= {f"{api.removesuffix('/api')}/runs/flow-run/{run['id']}" for run in done}
+    for run in done:
+        assert {tag.partition(":")[0] for tag in run["tags"]} == {
+            "config",
+            "code",
+            "data",
+            "mlflow",
+        }

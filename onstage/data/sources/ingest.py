@@ -23,7 +23,7 @@ from onstage.data.sources.engine import identifier as q
 from onstage.data.sources.ids import integer_ids
 from onstage.data.sources.paths import files_of
 from onstage.data.sources.source import Source, nearest
-from onstage.data.sources.sql import query_digest
+from onstage.data.sources.sql import query_digest, touch
 from onstage.data.sources.staging import Staged, stage
 from onstage.data.store import digest_file
 from onstage.data.tables import write_batches
@@ -96,6 +96,30 @@ def input_digest(config: DataConfig) -> dict[str, str]:
         for number, path in enumerate(files_of(source, table, config.folder)):
             digests[f"{table}/{number}/{path.name}"] = digest_file(path)
     return digests
+
+
+def reachable(config: DataConfig) -> dict[str, str]:
+    """Where everything that :func:`ingest` would read is, by table; nothing of it is read.
+
+    Returns
+    -------
+    dict
+        Number of files, or the database's URL without secrets.
+
+    Raises
+    ------
+    SourceError
+        If a file is missing, or a database does not answer.
+    """
+    places: dict[str, str] = {}
+    for table, source in _sources(config):
+        if source.url is not None:
+            touch(source, table)
+            places[table] = f"{source.url} answers"
+            continue
+        files = files_of(source, table, config.folder)
+        places[table] = f"{len(files)} files, {sum(f.stat().st_size for f in files) / 1e6:.1f} MB"
+    return places
 
 
 def _sources(config: DataConfig) -> Iterator[tuple[str, Source]]:

@@ -59,6 +59,20 @@ def _rows(source: Source, table: str) -> Iterator[Any]:
         database.dispose()
 
 
+def touch(source: Source, table: str) -> None:
+    """See that the database of a query answers.
+
+    Raises
+    ------
+    ConfigError
+        If the URL cannot be used or an environment variable is missing.
+    SourceError
+        If it does not answer.
+    """
+    with _rows(source.model_copy(update={"query": "SELECT 1"}), table):
+        pass
+
+
 def _expanded(url: str) -> str:
     """The URL with its variables; those before the @, user and password, may have any sign."""
     start, at, rest = url.rpartition("@")

@@ -1,0 +1,50 @@
+"""Questions to the Prefect server that Prefect's settings name, each answered within seconds."""
+
+import base64
+
+from onstage.errors import OrchestrationError, TrackingError
+from onstage.tracking.endpoint import masked
+from onstage.tracking.greeting import Answer, ask
+
+
+def asked(path: str, question: object = None) -> Answer:
+    """Ask the Prefect server, with the credentials of Prefect's settings.
+
+    Raises
+    ------
+    OrchestrationError
+        If it does not answer, or does not take the credentials.
+    """
+    from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_KEY, PREFECT_API_URL
+
+    url = str(PREFECT_API_URL.value())
+    basic, key = PREFECT_API_AUTH_STRING.value(), PREFECT_API_KEY.value()
+    headers = {}
+    if basic is not None:
+        words = base64.b64encode(basic.get_secret_value().encode()).decode()
+        headers["Authorization"] = f"Basic {words}"
+    elif key is not None:
+        headers["Authorization"] = f"Bearer {key.get_secret_value()}"
+    try:
+        answer = ask(url, path, question=question, headers=headers)
+    except TrackingError as error:
+        message = f"PREFECT_API_URL={masked(url)}: no Prefect server answers there ({error})"
+        raise OrchestrationError(message) from error
+    if answer.refused:
+        raise OrchestrationError(refusal(url, answer.status, known=basic is not None))
+    return answer
+
+
+def refusal(url: str, status: int, *, known: bool) -> str:
+    """What a person is told whose credentials a Prefect server does not take.
+
+    Parameters
+    ----------
+    known
+        Whether credentials are set at all.
+    """
+    said = "does not take PREFECT_API_AUTH_STRING" if known else "wants a user and a password"
+    return (
+        f"PREFECT_API_URL={masked(url)}: the Prefect server {said} (HTTP {status}); set "
+        "PREFECT_API_AUTH_STRING to the server's PREFECT_SERVER_API_AUTH_STRING, user:password"
+    )

@@ -1,0 +1,1 @@
+"""What has to be in order before a night's work: one finding a line."""

@@ -1,0 +1,93 @@
+"""A short question to an HTTP server: what it says, and what its clock says."""
+
+import http.client
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+from onstage.errors import TrackingError
+from onstage.tracking.endpoint import PROBE_SECONDS, masked
+
+
+REFUSALS: Final = frozenset({401, 403})
+"""Statuses of a server that does not take the credentials."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back.
+
+    Attributes
+    ----------
+    status
+        Of HTTP.
+    text
+        The body.
+    ahead_seconds
+        How far the server's clock is before ours, to a second; None where it does not tell.
+    """
+
+    status: int
+    text: str
+    ahead_seconds: float | None
+
+    @property
+    def refused(self) -> bool:
+        """Whether the credentials were not taken."""
+        return self.status in REFUSALS
+
+    def json(self) -> Any:  # noqa: ANN401  # whatever the server says
+        """The body as JSON."""
+        return json.loads(self.text)
+
+
+def ask(
+    uri: str,
+    path: str,
+    *,
+    question: object = None,
+    headers: Mapping[str, str] | None = None,
+    seconds: float = PROBE_SECONDS,
+) -> Answer:
+    """Ask a server once; a status above 399 is an answer too.
+
+    Parameters
+    ----------
+    uri
+        Where it is; credentials in it are left out.
+    path
+        Appended to `uri`.
+    question
+        Sent as JSON by POST; GET without one.
+
+    Raises
+    ------
+    TrackingError
+        If nobody answers within `seconds`.
+    """
+    parts = urlsplit(uri)
+    bare = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"
+    body = None if question is None else json.dumps(question).encode()
+    said = {"Content-Type": "application/json", **(headers or {})}
+    try:
+        request = Request(f"{bare}{path}", data=body, headers=said)  # noqa: S310  # http(s) only
+        with urlopen(request, timeout=seconds) as answer:  # noqa: S310
+            return Answer(answer.status, answer.read().decode(), _ahead(answer.headers["Date"]))
+    except HTTPError as error:
+        return Answer(error.code, error.read().decode(errors="replace"), None)
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        message = f"{masked(uri)} does not answer ({getattr(error, 'reason', error)}): start it"
+        raise TrackingError(message) from error
+
+
+def _ahead(date: str | None) -> float | None:
+    if date is None:
+        return None
+    theirs = parsedate_to_datetime(date)
+    return (theirs - datetime.now(UTC)).total_seconds() + 0.5  # the header has whole seconds
