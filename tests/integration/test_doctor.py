@@ -58,7 +58,7 @@ def test_a_configuration_that_is_wrong_and_a_source_that_is_gone_fail(home: Path
     status, found = doctor(config)
     assert status == 1
     assert found["configuration"]["state"] == "ok"
-    assert "does not exist" in found["sources"]["value"]
+    assert "matches no file" in found["sources"]["value"]
 
 
 def test_databases_say_revision_and_clock_and_whose_they_are(
