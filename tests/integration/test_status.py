@@ -136,12 +136,11 @@ def test_since_when_is_what_the_audit_knows(config: Path) -> None:
     assert (known.version, known.since) == (version, entry.time)
 
 
-def test_a_server_that_does_not_answer_is_one_line(
-    config: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("flows.schedule.configured", lambda: True)
-    monkeypatch.setattr("flows.schedule._address", lambda: "http://127.0.0.1:9/api")
-    told = onstage("status", config)
+def test_a_server_that_does_not_answer_is_one_line(config: Path) -> None:
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}):
+        told = onstage("status", config)
     assert told.exit_code == 1
     assert "no Prefect server answers there" in told.output.splitlines()[-1]
     assert "Traceback" not in told.output
