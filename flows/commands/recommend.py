@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from flows.commands.options import answer, config_argument, json_option
-from onstage.errors import StoreError
+from onstage.files import replacing
 
 
 @click.command(name="recommend")
@@ -64,14 +64,6 @@ def command(  # one argument an option
 
 def _deliver(source: Path, target: Path) -> Path:
     """Copy the lists where they are wanted, replacing an older file in one step."""
-    draft = target.with_name(f".{target.name}.draft")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(target, "choose another file with --output") as draft:
         shutil.copyfile(source, draft)
-        draft.replace(target)
-    except OSError as error:
-        message = f"{target}: {error.strerror}; choose another file with --output"
-        raise StoreError(message) from error
-    finally:
-        draft.unlink(missing_ok=True)
     return target

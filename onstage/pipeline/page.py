@@ -3,7 +3,6 @@
 import json
 import logging
 import math
-import os
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,9 +12,10 @@ import pandas as pd
 
 from onstage.columns import Columns
 from onstage.data.store import Reference
-from onstage.errors import ContractError, StoreError
+from onstage.errors import ContractError
 from onstage.evaluation.occasions import BUCKET, HOUR, OCCASION
 from onstage.evaluation.slices import is_slice
+from onstage.files import replacing
 from onstage.pipeline.backtest import SERVING, read_costs, read_curve
 from onstage.pipeline.clusters import read_all_clusters
 from onstage.pipeline.comparing import paired, read_all_events
@@ -250,14 +250,8 @@ def copy_lists(workspace: Workspace, outcome: Outcome) -> Path:
     """Put the newest lists where people look, replacing the older ones in one step."""
     source = lists_path(workspace, outcome.recommendations)
     target = lists_place(workspace, outcome)
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
+    with replacing(target, "free space or choose another ONSTAGE_HOME") as draft:
         shutil.copyfile(source, draft)
-        draft.replace(target)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        message = f"{target}: {error.strerror}; free space or choose another ONSTAGE_HOME"
-        raise StoreError(message) from error
     return target
 
 

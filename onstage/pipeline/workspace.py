@@ -16,7 +16,8 @@ from pydantic import BaseModel
 from onstage.clustering.scaling import ScalingName
 from onstage.config import PipelineConfig, load_config
 from onstage.data.store import Reference, Store, step_key
-from onstage.errors import ConfigError, StoreError
+from onstage.errors import ConfigError
+from onstage.files import replacing
 from onstage.settings import (
     MlflowSettings,
     Settings,
@@ -246,15 +247,5 @@ def write_atomically(path: Path, text: str) -> None:
     StoreError
         If it cannot be written; what stood there before still does.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with draft.open("w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        message = f"{path}: {error.strerror}; free space or choose another folder (ONSTAGE_HOME)"
-        raise StoreError(message) from error
+    with replacing(path, "free space or choose another folder (ONSTAGE_HOME)") as draft:
+        draft.write_text(text, encoding="utf-8")

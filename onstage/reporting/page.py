@@ -3,9 +3,7 @@
 import base64
 import hashlib
 import logging
-import os
 import re
-import tempfile
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +13,7 @@ import pandas as pd
 from onstage.columns import Columns
 from onstage.evaluation.occasions import HOUR as HOUR_OF_DAY
 from onstage.evaluation.occasions import SINCE
+from onstage.files import replacing
 from onstage.reporting import formats
 from onstage.reporting.boards import Board, boards
 from onstage.reporting.cluster_plots import space_plot
@@ -64,15 +63,8 @@ def render_report(report: Report, path: Path) -> Path:
         A table has another shape, or the leaderboard lacks the primary metric.
     """
     page = report_html(report).encode("utf-8", errors="replace")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(page)
-        Path(draft).chmod(0o644)
-        Path(draft).replace(path)
-    finally:
-        Path(draft).unlink(missing_ok=True)
+    with replacing(path, "free space or choose another folder") as draft:
+        draft.write_bytes(page)
     logger.info("report %s: %d KiB", path, len(page) // 1024)
     return path
 

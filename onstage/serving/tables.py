@@ -1,8 +1,5 @@
 """Recommendations to a file, piece by piece; the file appears whole or not at all."""
 
-import errno
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from onstage.columns import Columns
-from onstage.errors import ConfigError, StoreError
+from onstage.errors import ConfigError
+from onstage.files import replacing
 
 
 Format = Literal["parquet", "csv"]
@@ -75,45 +73,13 @@ def writing(out: Path, schema: pa.Schema, form: Format) -> Iterator[Writer]:
         If the folder is read-only, the disk is full, or `out` is a folder. What stood there
         before is still there.
     """
-    draft: Path | None = None
-    try:
-        with _complaining(out):
-            draft = _draft(out)
-            with draft.open("wb") as stream:
-                writer = _Parquet(stream, schema) if form == "parquet" else _Csv(stream, schema)
-                try:
-                    yield writer
-                finally:
-                    writer.close()
-                stream.flush()
-                os.fsync(stream.fileno())
-            draft.replace(out)
-    finally:
-        if draft is not None:
-            draft.unlink(missing_ok=True)
-
-
-@contextmanager
-def _complaining(out: Path) -> Iterator[None]:
-    try:
-        yield
-    except StoreError:
-        raise
-    except OSError as error:
-        message = f"{out}: {error.strerror or error}; nothing was written, choose another place"
-        raise StoreError(message) from error
-
-
-def _draft(out: Path) -> Path:
-    if out.is_dir():
-        raise IsADirectoryError(errno.EISDIR, "Is a directory", str(out))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent)
-    os.close(handle)
-    umask = os.umask(0)
-    os.umask(umask)
-    Path(name).chmod(0o666 & ~umask)
-    return Path(name)
+    remedy = "nothing was written, choose another place"
+    with replacing(out, remedy) as draft, draft.open("wb") as stream:
+        writer = _Parquet(stream, schema) if form == "parquet" else _Csv(stream, schema)
+        try:
+            yield writer
+        finally:
+            writer.close()
 
 
 class _Parquet:

@@ -1,7 +1,6 @@
 """What a sweep found, and the files that say so."""
 
 import json
-import os
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import pandas as pd
 from optuna.trial import FrozenTrial, TrialState
 
 from onstage.errors import OnstageError
+from onstage.files import replacing
 from onstage.models.catalog import ModelConfig
 from onstage.tuning.plan import Plan
 from onstage.tuning.trials import ERROR, config_of, is_over, outcome_of, table
@@ -118,6 +118,5 @@ def write(result: SweepResult, plan: Plan, folder: Path) -> None:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_bytes(content)
-    draft.replace(path)
+    with replacing(path, "choose a writable folder") as draft:
+        draft.write_bytes(content)

@@ -14,6 +14,7 @@ from optuna.storages import BaseStorage, RDBStorage
 from pydantic import SecretStr
 
 from onstage.errors import ConfigError, StoreError
+from onstage.files import replacing
 from onstage.settings import Settings
 from onstage.tracking.endpoint import PROBE_SECONDS, advisory, masked
 from onstage.tuning.journal import open_journal
@@ -127,11 +128,10 @@ def _database(url: str) -> Iterator[BaseStorage]:
 def _id(folder: Path) -> str:
     """What tells this folder's study from others: of other data, or of another home."""
     path = folder / ID
-    try:
-        if not path.exists():
-            draft = path.with_suffix(".draft")
+    if not path.exists():
+        with replacing(path, "choose a writable folder") as draft:
             draft.write_text(uuid.uuid4().hex[:12])
-            draft.replace(path)
+    try:
         return path.read_text()
     except OSError as error:
         message = f"sweep folder {folder}: {error.strerror}; choose a writable one"

@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +13,7 @@ from numpy.typing import NDArray
 from onstage.availability.index import AvailabilityIndex
 from onstage.data.dataset import Dataset
 from onstage.errors import StoreError
+from onstage.files import replacing
 
 
 HEAD: Final = "head"
@@ -59,15 +58,11 @@ class Checkpoint:
             return
         text = json.dumps({IDENTITY: self.identity, **head}).encode()
         stored: dict[str, Any] = {HEAD: np.frombuffer(text, dtype=np.uint8), **arrays}
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            handle, draft = tempfile.mkstemp(prefix=".draft-", dir=self.path.parent)
-            with os.fdopen(handle, "wb") as stream:
-                np.savez(stream, **stored)
-            Path(draft).replace(self.path)
-        except OSError as error:
-            message = f"checkpoint {self.path}: {error.strerror}; choose a writable folder"
-            raise StoreError(message) from error
+        with (
+            replacing(self.path, "choose a writable folder") as draft,
+            draft.open("wb") as stream,
+        ):
+            np.savez(stream, **stored)
 
     def load(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | None:
         """What was saved last; None where nothing was.

@@ -12,6 +12,7 @@ from typing import IO, Final
 from pydantic import TypeAdapter, ValidationError
 
 from onstage.errors import ConfigError, StoreError
+from onstage.files import replacing
 from onstage.serving.online.board import Posted
 from onstage.serving.online.rows import Row
 from onstage.tracking.lock import locked
@@ -23,6 +24,7 @@ LIVE: Final = "live"
 ROWS: Final = "rows"
 LARGE: Final = 64 << 20
 """Bytes after which it is worth writing anew what still counts."""
+REMEDY: Final = "free space, or serve without keeping what is posted"
 
 _ROWS: Final = TypeAdapter(list[Row])
 
@@ -79,16 +81,11 @@ class Journal:
 
     def rewrite(self, posted: Posted, rows: Iterable[Row]) -> None:
         """Replace the file in one step by what still counts."""
-        draft = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        try:
+        with replacing(self.path, REMEDY) as draft:
             with draft.open("w", encoding="utf-8") as stream:
                 stream.write(json.dumps({LIVE: posted.model_dump(mode="json")}) + "\n")
                 stream.writelines(json.dumps({ROWS: [row]}) + "\n" for row in rows)
             self.close_file()
-            draft.replace(self.path)
-        except OSError as error:
-            draft.unlink(missing_ok=True)
-            raise _cannot(self.path, error) from error
         self._written = 0
 
     @property
@@ -141,5 +138,5 @@ def _write_whole(stream: IO[bytes], line: bytes) -> None:
 
 def _cannot(path: Path, error: Exception) -> StoreError:
     reason = error.strerror if isinstance(error, OSError) else error
-    message = f"{path}: {reason}; free space, or serve without keeping what is posted"
+    message = f"{path}: {reason}; {REMEDY}"
     return StoreError(message)
