@@ -55,9 +55,10 @@ results: $(DEEP)  ## retrain on the three real data sets and write docs/results.
 bench: $(DEEP)  ## every benchmark, short form (but metrics.py, which installs its peers)
 	@for b in benchmarks/*.py; do case $$b in */results.py|*/metrics.py) ;; *) echo "== $$b"; $(BIN)/python $$b || exit 1;; esac; done
 
-docs: $(DEEP)  ## write the generated reference of commands, configuration and metrics
+docs: $(DEEP)  ## write the generated pages, and the site (site/index.html, which opens offline)
 	$(BIN)/python docs/reference.py
 	$(BIN)/python docs/glossary.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 clean:  ## remove the environment and caches (not var/, which holds runs)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

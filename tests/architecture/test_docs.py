@@ -62,7 +62,7 @@ def test_a_shipped_configuration_is_valid(path: Path) -> None:
 
 
 def test_a_link_to_a_file_leads_somewhere() -> None:
-    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+    for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
         for link in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text()):
             if not link.startswith(("http://", "https://", "mailto:")):
                 assert (page.parent / link).exists(), f"{page.name}: {link}"
