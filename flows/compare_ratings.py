@@ -6,9 +6,11 @@ from prefect import flow
 from pydantic import Field
 
 from flows.parts import accepted, on_record
+from onstage.pipeline.extras import need_runner
 from onstage.pipeline.ratings.comparing import Comparison
 from onstage.pipeline.workspace import Workspace
 from tasks.ratings import compare_ratings as compare
+from tasks.spreading import spread
 
 
 @flow(name="compare-ratings", flow_run_name="compare-ratings-{config}")
@@ -27,5 +29,8 @@ def compare_ratings(
         folds: Folds, instead of the configuration's.
     """
     workspace = Workspace.open(config).comparing(sample=sample, folds=folds, names=models)
+    need_runner(workspace.config)
     with on_record(workspace, "compare-ratings") as run:
-        return compare(workspace, accepted(workspace), run)
+        log = accepted(workspace)
+        with spread(workspace) as cluster:
+            return compare(workspace, log, run, cluster)

@@ -15,6 +15,7 @@ from tasks.leaderboard import leaderboard
 from tasks.lineage import say, say_what_runs, whose
 from tasks.origins import gather, look_back, rank
 from tasks.recipes import recipes_to_examine
+from tasks.spreading import Cluster, spread
 from tasks.sweep import sweep
 from tasks.validate import validate
 
@@ -51,21 +52,43 @@ def accepted(workspace: Workspace) -> Reference:
     return validate(workspace, ingest(workspace))
 
 
-def swept(workspace: Workspace, log: Reference, run: str) -> dict[str, Reference]:
-    """Tune every algorithm of the configuration."""
+def swept(
+    workspace: Workspace, log: Reference, run: str, cluster: Cluster | None = None
+) -> dict[str, Reference]:
+    """Tune every algorithm of the configuration, one after the other."""
     return {
-        algorithm: sweep(workspace, log, algorithm, run)
+        algorithm: sweep(workspace, log, algorithm, run, cluster)
         for algorithm in workspace.config.sweep.algorithms
     }
+
+
+def backtested(
+    workspace: Workspace, log: Reference, recipes: Sequence[Recipe], cluster: Cluster | None
+) -> dict[str, Reference]:
+    """Examine every recipe: one after the other, or side by side on a cluster."""
+    if cluster is None:
+        return {recipe.name: backtest(workspace, log, recipe) for recipe in recipes}
+    from onstage.pipeline.backtest import backtest_found
+
+    found = {recipe.name: backtest_found(workspace, log, recipe) for recipe in recipes}
+    asked = {
+        recipe.name: cluster.submit(
+            backtest, workspace=cluster.workspace, validated=log, recipe=recipe
+        )
+        for recipe in recipes
+        if found[recipe.name] is None
+    }
+    return {name: made or asked[name].result() for name, made in found.items()}
 
 
 def examined(
     workspace: Workspace, log: Reference, run: str, more: Sequence[Recipe] = ()
 ) -> Examined:
     """Tune, examine every recipe, the champion's and `more` on the same events, and rank them."""
-    sweeps = swept(workspace, log, run)
-    recipes = [*recipes_to_examine(workspace, sweeps), *more]
-    backtests = {recipe.name: backtest(workspace, log, recipe) for recipe in recipes}
+    with spread(workspace) as cluster:
+        sweeps = swept(workspace, log, run, cluster)
+        recipes = [*recipes_to_examine(workspace, sweeps), *more]
+        backtests = backtested(workspace, log, recipes, cluster)
     kinds = slices(workspace, log)
     board = leaderboard(workspace, log, backtests, recipes, run, kinds)
     return Examined(sweeps, recipes, backtests, board, kinds)
@@ -76,9 +99,10 @@ def rolled(workspace: Workspace, log: Reference, origins: int, run: str) -> Refe
     workspace = workspace.on_primary()
     found = look_back(workspace, log, origins)
     boards, recipes = {}, {}
-    for one in found:
-        sweeps = swept(workspace, one.log, run)
-        recipes[one.number] = recipes_to_examine(workspace, sweeps)
-        tables = {r.name: backtest(workspace, one.log, r) for r in recipes[one.number]}
-        boards[one.number] = rank(workspace, tables, recipes[one.number], one.number)
+    with spread(workspace) as cluster:
+        for one in found:
+            sweeps = swept(workspace, one.log, run, cluster)
+            recipes[one.number] = recipes_to_examine(workspace, sweeps)
+            tables = backtested(workspace, one.log, recipes[one.number], cluster)
+            boards[one.number] = rank(workspace, tables, recipes[one.number], one.number)
     return gather(workspace, log, found, boards, recipes)

@@ -10,6 +10,7 @@ from onstage.data.store import Reference
 from onstage.errors import ConfigError
 from onstage.pipeline.extras import need_extras
 from onstage.pipeline.workspace import Workspace
+from tasks.spreading import spread
 from tasks.sweep import sweep as tune
 
 
@@ -37,4 +38,5 @@ def sweep(
     need_extras(workspace.config, chosen)
     with on_record(workspace, "sweep") as run:
         log = accepted(workspace)
-        return {name: tune(workspace, log, name, run) for name in chosen}
+        with spread(workspace) as cluster:
+            return {name: tune(workspace, log, name, run, cluster) for name in chosen}

@@ -7,9 +7,11 @@ from pydantic import Field
 
 from flows.parts import accepted, on_record
 from onstage.data.store import Reference
+from onstage.pipeline.extras import need_runner
 from onstage.pipeline.workspace import Workspace
 from tasks.ratings import check_ratings, learn_ratings
 from tasks.ratings import sweep_ratings as tune
+from tasks.spreading import spread
 
 
 @flow(name="sweep-ratings", flow_run_name="sweep-ratings-{config}")
@@ -24,9 +26,11 @@ def sweep_ratings(
         trials: Trials of the study, instead of the configuration's.
     """
     workspace = Workspace.open(config).comparing(trials=trials)
+    need_runner(workspace.config)
     with on_record(workspace, "sweep-ratings") as run:
         log = accepted(workspace)
-        swept = tune(workspace, log, run)
+        with spread(workspace) as cluster:
+            swept = tune(workspace, log, run, cluster)
         check = check_ratings(workspace, log, swept, run)
         model = learn_ratings(workspace, log, swept, check)
         return {"sweep": swept, "check": check, "model": model}

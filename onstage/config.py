@@ -11,6 +11,7 @@ from pydantic import (
     NonNegativeInt,
     PositiveInt,
     ValidationError,
+    field_validator,
     model_validator,
 )
 
@@ -46,6 +47,34 @@ class RecommendConfig(BaseModel):
     ``item_cluster``): those of the newest clustering, empty for who has none."""
 
 
+class RunnerConfig(BaseModel):
+    """Where trials, backtests and folds run."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    kind: Literal["local", "dask"] = "local"
+    """``local``: in the flow's own process, its threads and its child processes. ``dask``: as tasks
+    of such a cluster; extra ``onstage[dask]``."""
+    address: Annotated[str, Field(min_length=1)] | None = None
+    """A cluster that is there already, e.g. ``tcp://10.0.0.5:8786``. By default one is started on
+    this machine and ends with the flow."""
+    workers: PositiveInt = 2
+    """Tasks at the same time: processes of the cluster that is started, or the most that one at
+    `address` is asked to do at once."""
+
+    @model_validator(mode="after")
+    def _an_address_is_a_cluster_s(self) -> Self:
+        if self.kind == "local" and self.address is not None:
+            message = f"address {self.address!r} needs kind: dask; local has none"
+            raise ValueError(message)
+        return self
+
+    @property
+    def spreads(self) -> bool:
+        """Whether anything leaves the flow's process."""
+        return self.kind != "local"
+
+
 class PipelineConfig(BaseModel):
     """Everything a retrain needs to know about one data set."""
 
@@ -78,6 +107,13 @@ class PipelineConfig(BaseModel):
     """Groups of users and items."""
     recommend: RecommendConfig = RecommendConfig()
     """The batch of recommendations."""
+    runner: RunnerConfig = RunnerConfig()
+    """Where trials, backtests and folds run; a word is a kind: ``runner: dask``."""
+
+    @field_validator("runner", mode="before")
+    @classmethod
+    def _a_word_is_a_kind(cls, given: Any) -> Any:  # noqa: ANN401
+        return {"kind": given} if isinstance(given, str) else given
 
     @model_validator(mode="after")
     def _protocols_are_distinct(self) -> Self:
@@ -102,6 +138,16 @@ class PipelineConfig(BaseModel):
     def _something_is_examined(self) -> Self:
         if not self.models and not self.sweep.algorithms:
             message = "models and sweep.algorithms are both empty; name at least one recipe"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _one_way_to_run_several(self) -> Self:
+        if self.runner.spreads and self.sweep.at_once > 1:
+            message = (
+                f"runner {self.runner.kind} and {self.sweep.at_once} of sweep.jobs or "
+                "sweep.processes exclude each other: leave those at 1, and say runner.workers"
+            )
             raise ValueError(message)
         return self
 

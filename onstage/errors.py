@@ -65,5 +65,9 @@ class StaleError(OnstageError, RuntimeError):
     """What a decision rested on has changed since: decide again."""
 
 
+class LostError(OnstageError, ConnectionError):
+    """A process of a cluster ended in the middle of what it was given."""
+
+
 class OrchestrationError(OnstageError, ConnectionError):
     """The Prefect server cannot be reached."""

@@ -131,19 +131,31 @@ def backtested(workspace: Workspace, validated: Reference, recipe: Recipe) -> Re
             **{k: v for k, v in costs[config.primary.name].items() if k in SERVING},
         }
 
+    question = _question(workspace, recipe)
     return workspace.step(
         "backtest",
         BACKTEST_VERSION,
         {"log": validated},
-        {
-            "config": recipe.config,
-            "protocols": config.protocols,
-            "seed": config.seed,
-            "seeds": len(seeds),
-        },
+        question,
         build_tables,
         content=("*.parquet", LEAKS),
     )
+
+
+def backtest_found(workspace: Workspace, validated: Reference, recipe: Recipe) -> Reference | None:
+    """What :func:`backtested` made before; None where there is something to do."""
+    question = _question(workspace, recipe)
+    return workspace.find("backtest", BACKTEST_VERSION, {"log": validated}, question)
+
+
+def _question(workspace: Workspace, recipe: Recipe) -> dict[str, Any]:
+    config = workspace.config
+    return {
+        "config": recipe.config,
+        "protocols": config.protocols,
+        "seed": config.seed,
+        "seeds": repeats(config, recipe),
+    }
 
 
 def _serving(model: Recommender[Any], exam: Holdout) -> dict[str, float]:

@@ -72,10 +72,11 @@ class Log:
 
 
 @lru_cache(maxsize=2)
-def _read(folder: Path, clock: Clock) -> Log:
+def read_log(folder: Path, clock: Clock) -> Log:
+    """The log in `folder`, once in a process."""
     return Log(folder, clock)
 
 
 def accepted_log(workspace: Workspace, validated: Reference) -> Log:
     """Read the tables that validation accepted."""
-    return _read(workspace.store.path(validated), workspace.config.clock)
+    return read_log(workspace.store.path(validated), workspace.config.clock)

@@ -1,14 +1,42 @@
 """Whether everything a configuration asks for is installed: said before anything is computed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from types import MappingProxyType
+from typing import Final
 
 from onstage.config import PipelineConfig
+from onstage.errors import ConfigError
 from onstage.models.catalog import needs_torch, parse
 from onstage.models.sequence.engine import need_torch
 
 
+RUNNERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {"dask": ("distributed", "prefect_dask")}
+)
+"""Kind of runner to the modules it needs."""
+
+
+def need_runner(config: PipelineConfig) -> None:
+    """Refuse a runner whose extra is not installed.
+
+    Raises
+    ------
+    ConfigError
+        With what to install.
+    """
+    kind = config.runner.kind
+    missing = [name for name in RUNNERS.get(kind, ()) if find_spec(name) is None]
+    if missing:
+        message = (
+            f"runner {kind}: {missing[0]} is not installed; run `pip install 'onstage[{kind}]'`, "
+            "or say runner: local"
+        )
+        raise ConfigError(message)
+
+
 def need_extras(config: PipelineConfig, algorithms: Sequence[str] | None = None) -> None:
-    """Refuse models that need torch where it is not installed.
+    """Refuse models that need torch, and a runner, where they are not installed.
 
     Parameters
     ----------
@@ -20,6 +48,7 @@ def need_extras(config: PipelineConfig, algorithms: Sequence[str] | None = None)
     ConfigError
         With the place in the configuration, and what to install.
     """
+    need_runner(config)
     recipes = {
         f"sweep.algorithms.{name}": parse({"algorithm": name, **one.fixed})
         for name, one in config.sweep.algorithms.items()

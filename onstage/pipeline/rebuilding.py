@@ -10,7 +10,7 @@ import pandas as pd
 import yaml
 from pydantic import ValidationError
 
-from onstage.config import PipelineConfig
+from onstage.config import PipelineConfig, RunnerConfig
 from onstage.errors import ConfigError, NotFoundError, TrackingError
 from onstage.pipeline.environment import CONFIG, ENVIRONMENT, Environment
 from onstage.pipeline.made import MADE, Made
@@ -52,12 +52,17 @@ class Recorded:
     def workspace(self, home: Path) -> Workspace:
         """A workspace of the recorded configuration; all that it writes is in `home`.
 
-        Store, tracking, registry, and studies too, whatever database the environment names.
+        Store, tracking, registry, and studies too, whatever database the environment names. What
+        ran on a cluster runs here, as many at the same time.
         """
         alone = {"tracking_uri": None, "registry_uri": None, "artifact_location": None}
         rules = {**alone, "promotion": self.environment.promotion}
+        config = self.config
+        if config.runner.spreads:
+            sweep = config.sweep.with_processes(config.runner.workers)
+            config = config.model_copy(update={"runner": RunnerConfig(), "sweep": sweep})
         return Workspace(
-            self.config,
+            config,
             load_settings().model_copy(update={"home": home, "optuna_storage": None}),
             load_mlflow_settings().model_copy(update=rules),
         )

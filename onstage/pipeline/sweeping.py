@@ -12,10 +12,12 @@ from onstage.models.catalog import ModelConfig, parse
 from onstage.models.config import FitOptions
 from onstage.pipeline.exams import accepted_log
 from onstage.pipeline.runs import tracker_of
+from onstage.pipeline.stored import StoredObjective
 from onstage.pipeline.workspace import Workspace
 from onstage.reporting.sweep_plots import plot_history, plot_importance
 from onstage.tuning.config import SweepConfig
-from onstage.tuning.objective import ValidationObjective
+from onstage.tuning.fleet import Dispatch
+from onstage.tuning.objective import Objective, ValidationObjective
 from onstage.tuning.result import BEST, TRIALS, SweepResult
 from onstage.tuning.space import Space, load_space
 from onstage.tuning.storage import storage_of
@@ -26,7 +28,13 @@ SWEEP_VERSION = "1"
 PLOTS: Final = ("history.png", "importance.png")
 
 
-def swept(workspace: Workspace, validated: Reference, algorithm: str, parent: str) -> Reference:
+def swept(
+    workspace: Workspace,
+    validated: Reference,
+    algorithm: str,
+    parent: str,
+    dispatch: Dispatch | None = None,
+) -> Reference:
     """Tune one algorithm on the primary protocol's validation part.
 
     The artefact has ``trials.parquet``, ``best.json`` and the plots. Its content is what was found
@@ -37,9 +45,11 @@ def swept(workspace: Workspace, validated: Reference, algorithm: str, parent: st
     ----------
     parent
         MLflow run that the study's run becomes a child of.
+    dispatch
+        Sends trials to the cluster of ``runner``; by default they run here.
     """
     config = workspace.config
-    budget, mine = config.sweep, config.sweep.algorithms[algorithm]
+    budget, mine = _budget(workspace, dispatch), config.sweep.algorithms[algorithm]
     space = load_space(algorithm, mine.space).without(mine.fixed)
     base = parse({"algorithm": algorithm, **mine.fixed})
     trials = mine.trials or budget.trials
@@ -57,7 +67,8 @@ def swept(workspace: Workspace, validated: Reference, algorithm: str, parent: st
 
     def build(folder: Path) -> Mapping[str, float | int | str]:
         study = _study_folder(workspace, validated, algorithm, question)
-        result = _search(workspace, validated, algorithm, (base, space, trials, parent), study)
+        plan = (base, space, trials, parent)
+        result = _search(workspace, validated, plan, study.resolve(), dispatch)
         for name in (TRIALS, BEST):
             shutil.copyfile(study / name, folder / name)
         plot_history(result.trials, folder / PLOTS[0])
@@ -94,27 +105,18 @@ def _study_folder(
 def _search(
     workspace: Workspace,
     validated: Reference,
-    algorithm: str,
     plan: tuple[ModelConfig, Space, int, str],
     study: Path,
+    dispatch: Dispatch | None,
 ) -> SweepResult:
     config, rules = workspace.config, workspace.mlflow.promotion
     base, space, trials, parent = plan
-    budget: SweepConfig = config.sweep
-    log = accepted_log(workspace, validated)
-    threads = _threads(workspace.settings.threads, budget.at_once)
-    objective = ValidationObjective(
-        log.exam(config.primary).validation,
-        rules.metric,
-        rules.group,
-        FitOptions(config.seed, threads, log.availability),
-        look_events=budget.pruning.events,
-    )
+    budget = _budget(workspace, dispatch)
     return sweep(
-        algorithm,
+        base.algorithm,
         base,
         space,
-        objective,
+        _objective(workspace, validated, spread=dispatch is not None),
         trials=trials,
         seed=config.seed,
         folder=study,
@@ -130,7 +132,29 @@ def _search(
         timeout_seconds=budget.timeout_seconds,
         startup_trials=budget.startup_trials,
         progress=workspace.settings.progress,
+        dispatch=dispatch,
     )
+
+
+def _objective(workspace: Workspace, validated: Reference, *, spread: bool) -> Objective:
+    if spread:
+        return StoredObjective.of(workspace.travelling(), validated)
+    config, rules, budget = workspace.config, workspace.mlflow.promotion, workspace.config.sweep
+    log = accepted_log(workspace, validated)
+    threads = _threads(workspace.settings.threads, budget.at_once)
+    return ValidationObjective(
+        log.exam(config.primary).validation,
+        rules.metric,
+        rules.group,
+        FitOptions(config.seed, threads, log.availability),
+        look_events=budget.pruning.events,
+    )
+
+
+def _budget(workspace: Workspace, dispatch: Dispatch | None) -> SweepConfig:
+    """The sweep's budget: on a cluster, its workers are what processes are elsewhere."""
+    config = workspace.config
+    return config.sweep if dispatch is None else config.sweep.with_processes(config.runner.workers)
 
 
 def _asked(budget: SweepConfig) -> dict[str, Any]:

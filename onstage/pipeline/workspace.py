@@ -69,7 +69,10 @@ class Workspace:
         read = load_config(Path(config))
         if trials is not None:
             read = read.model_copy(update={"sweep": read.sweep.with_trials(trials)})
-        if processes is not None:
+        if processes is not None and read.runner.spreads:
+            runner = read.runner.model_copy(update={"workers": processes})
+            read = read.model_copy(update={"runner": runner})
+        elif processes is not None:
             read = read.model_copy(update={"sweep": read.sweep.with_processes(processes)})
         return cls(read, load_settings(), load_mlflow_settings())
 
@@ -122,6 +125,19 @@ class Workspace:
         changed = self.config.model_copy(update={"protocols": (self.config.primary,)})
         return replace(self, config=changed)
 
+    def travelling(self) -> Self:
+        """The workspace for a process elsewhere: its home by its whole path.
+
+        Workers that this machine starts divide its cores among them; those of another cluster use
+        ``ONSTAGE_THREADS``, or else all cores of their machine.
+        """
+        settings, runner = self.settings, self.config.runner
+        threads = settings.threads
+        if runner.address is None:
+            threads = max(1, (threads or os.cpu_count() or 1) // runner.workers)
+        changes = {"home": settings.home.resolve(), "threads": threads}
+        return replace(self, settings=settings.model_copy(update=changes))
+
     @cached_property
     def store(self) -> Store:
         """The artefact store."""
@@ -167,8 +183,7 @@ class Workspace:
         content
             Patterns of the files that later steps depend on (:meth:`Store.make`).
         """
-        digests = {k: v.digest if isinstance(v, Reference) else v for k, v in inputs.items()}
-        key = step_key(name, version, digests, config)
+        key = _key(name, version, inputs, config)
 
         def timed(folder: Path) -> Counts:
             began = time.perf_counter()
@@ -176,6 +191,16 @@ class Workspace:
             return {**counts, "seconds": round(time.perf_counter() - began, 3)}
 
         return self.store.make(name, key, timed, content=content)
+
+    def find(
+        self,
+        name: str,
+        version: str,
+        inputs: Mapping[str, Reference | str],
+        config: Any,  # noqa: ANN401  # as step
+    ) -> Reference | None:
+        """What :meth:`step` made before; None where it would have to make it."""
+        return self.store.find(name, _key(name, version, inputs, config))
 
     @contextmanager
     def alone(self, what: str) -> Iterator[None]:
@@ -222,6 +247,16 @@ class Workspace:
                 time.sleep(min(_LOOK_AGAIN, patience))
             else:
                 return
+
+
+def _key(
+    name: str,
+    version: str,
+    inputs: Mapping[str, Reference | str],
+    config: Any,  # noqa: ANN401  # anything pydantic can write as JSON
+) -> str:
+    digests = {k: v.digest if isinstance(v, Reference) else v for k, v in inputs.items()}
+    return step_key(name, version, digests, config)
 
 
 def read_state(path: Path, kind: type[StateT]) -> StateT | None:

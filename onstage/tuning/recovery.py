@@ -7,6 +7,7 @@ from typing import Final
 import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState
 
+from onstage.tuning.seat import claim
 from onstage.tuning.trials import (
     CONFIG,
     DEATHS,
@@ -14,6 +15,7 @@ from onstage.tuning.trials import (
     ERROR,
     INTERRUPTED,
     PLANNED,
+    WORKER,
     state_of,
 )
 
@@ -50,6 +52,30 @@ def bury(study: optuna.Study, trial: FrozenTrial, cause: str) -> None:
         open_one.set_user_attr(ERROR, f"{deaths} processes ended in it, {cause}")
     study.tell(trial.number, state=TrialState.FAIL)
     logger.warning("%s: trial %d ended with its process, %s", study.study_name, trial.number, cause)
+
+
+def bury_place(study: optuna.Study, slot: int, cause: str) -> list[FrozenTrial]:
+    """End the running trials whose process died while it filled a place of the budget.
+
+    Whoever takes a trial holds the turn until it is marked: an open trial without a mark, seen by
+    who holds the turn, is a dead process's too.
+
+    Returns
+    -------
+    list of FrozenTrial
+        What they are now.
+    """
+    trials = study.get_trials(deepcopy=False)
+    gone = [t for t in trials if t.state is TrialState.RUNNING and _taken_for(t, slot)]
+    for trial in gone:
+        bury(study, trial, cause)
+    now = study.get_trials(deepcopy=False)
+    return [now[trial.number] for trial in gone]
+
+
+def _taken_for(trial: FrozenTrial, slot: int) -> bool:
+    mark = trial.user_attrs.get(WORKER)
+    return mark is None or str(mark).endswith(claim("", slot))
 
 
 def _lay_down(

@@ -16,10 +16,11 @@ from onstage.tracking.lock import locked
 from onstage.tuning.bridge import Bridge
 from onstage.tuning.config import Pruning
 from onstage.tuning.crew import Crew
+from onstage.tuning.fleet import Dispatch, Fleet
 from onstage.tuning.objective import Objective
 from onstage.tuning.plan import Plan
 from onstage.tuning.result import BEST, SweepResult, conclude, write
-from onstage.tuning.search import Judge, Search
+from onstage.tuning.search import Elsewhere, Judge, Search
 from onstage.tuning.space import Space, default
 from onstage.tuning.storage import check_storage, opened_study
 from onstage.tuning.worker import ALIVE, Job
@@ -55,6 +56,7 @@ def sweep(  # noqa: PLR0913  # a sweep really has that many questions
     pruner: BasePruner | None = None,
     warm: ModelConfig | None = None,
     judge: Judge | None = None,
+    dispatch: Dispatch | None = None,
 ) -> SweepResult:
     """Search the space of one algorithm for the largest value of the objective.
 
@@ -101,6 +103,9 @@ def sweep(  # noqa: PLR0913  # a sweep really has that many questions
         A configuration to try first. What the space does not reach is tried at its edge.
     judge
         What the sampler is told of the trials that are over, instead of the trials themselves.
+    dispatch
+        Sends trials to a cluster, `processes` at a time, instead of starting processes here. The
+        folder is one that its machines share, and the objective travels.
 
     Raises
     ------
@@ -141,20 +146,31 @@ def sweep(  # noqa: PLR0913  # a sweep really has that many questions
             key = str(study.user_attrs[_KEY])
             bridge = Bridge.open(tracker, experiment, plan, key, parent_run)
         try:
-            return _run(job, study, bridge, progress=progress)
+            return _run(job, study, bridge, dispatch, progress=progress)
         except BaseException as error:
             if bridge is not None:
                 bridge.abandon(error)
             raise
 
 
-def _run(job: Job, study: optuna.Study, bridge: Bridge | None, *, progress: bool) -> SweepResult:
+def _run(
+    job: Job,
+    study: optuna.Study,
+    bridge: Bridge | None,
+    dispatch: Dispatch | None,
+    *,
+    progress: bool,
+) -> SweepResult:
     search = Search(job.plan, study, job.objective, bridge, job.judge)
     search.recover()
     if bridge is not None:
         bridge.sync(study.get_trials(deepcopy=False))
-    crew = Crew(job, study, bridge).run if job.plan.processes > 1 else None
-    search.run(progress=progress, elsewhere=crew)
+    elsewhere: Elsewhere | None = None
+    if dispatch is not None:
+        elsewhere = Fleet(job, study, bridge, dispatch).run
+    elif job.plan.processes > 1:
+        elsewhere = Crew(job, study, bridge).run
+    search.run(progress=progress, elsewhere=elsewhere)
     result = conclude(study, job.plan, None if bridge is None else bridge.run_id)
     write(result, job.plan, job.folder)
     if bridge is not None:

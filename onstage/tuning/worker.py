@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import traceback
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import parent_process
@@ -20,9 +21,11 @@ from onstage.errors import OnstageError
 from onstage.tracking.lock import locked
 from onstage.tuning.objective import Objective
 from onstage.tuning.plan import Plan
+from onstage.tuning.recovery import bury_place
 from onstage.tuning.search import Judge, Search
 from onstage.tuning.seat import Seat
 from onstage.tuning.storage import opened_study
+from onstage.tuning.trials import is_over
 
 
 ALIVE: Final = "workers.lock"
@@ -76,6 +79,25 @@ def work(job: Job, name: str, pipe: "Connection[object, object]") -> None:
             _fill(job, name, pipe)
         except BaseException as error:  # noqa: BLE001  # raised again in the main process
             _confess(error, pipe.send)
+
+
+def fill(job: Job, slot: int) -> None:
+    """Fill one place of the budget, in a process that was not started for it.
+
+    A cluster may give the same place to another process when the first one died in it: what that
+    one had begun is ended before anything else.
+    """
+    with (
+        locked(job.folder / ALIVE, shared=True),
+        opened_study(job.folder, job.plan, job.pruner, job.storage) as study,
+    ):
+        with locked(job.folder / TURN):
+            gone = bury_place(study, slot, "its worker is gone")
+        if any(is_over(trial) for trial in gone):
+            return
+        search = Search(job.plan, study, job.objective, None, job.judge)
+        search.seat = Seat(uuid.uuid4().hex[:12], lambda: locked(job.folder / TURN))
+        search.trial(slot)
 
 
 def _fill(job: Job, name: str, pipe: "Connection[object, object]") -> None:

@@ -3,11 +3,11 @@
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,8 @@ from onstage.evaluation.ratings.accuracy import Accuracy
 from onstage.evaluation.ratings.folds import Fold
 from onstage.evaluation.ratings.parallel import Examiner, examiner
 from onstage.models.catalog import ModelConfig
-from onstage.pipeline.ratings.pairs import all_ratings, folds_of, held_out, sample_of, with_target
+from onstage.pipeline.ratings.pairs import with_target
+from onstage.pipeline.stored import StoredFolds
 from onstage.pipeline.workspace import Workspace
 
 
@@ -54,11 +55,22 @@ class Comparison:
     refused: dict[str, str]
 
 
-def compared(workspace: Workspace, validated: Reference) -> Comparison:
+Examine: TypeAlias = Callable[[ModelConfig], list[Accuracy]]
+"""Learns and asks every fold; the hold-out is the last."""
+
+
+def compared(
+    workspace: Workspace, validated: Reference, examine: Examine | None = None
+) -> Comparison:
     """Cross-validate every model of ``ratings.models`` on the same folds of the same sample.
 
     One artefact a model, so that a killed comparison goes on at the model where it stopped. A model
     that cannot be learned from these data is said to be refused, and the others go on.
+
+    Parameters
+    ----------
+    examine
+        By default folds are examined by processes of this machine.
 
     Raises
     ------
@@ -68,11 +80,10 @@ def compared(workspace: Workspace, validated: Reference) -> Comparison:
         If there are more folds than ratings.
     """
     config = workspace.config.ratings
-    kept = held_out(workspace, sample_of(workspace, all_ratings(workspace, validated)))
-    folds = [*folds_of(workspace, kept.train, config.folds), kept]
+    folds = StoredFolds(workspace, validated).compared
     made, refused = {}, {}
     with ExitStack() as stack:
-        examine = _Once(workspace, folds, stack)
+        examine = examine or _Once(workspace, folds, stack)
         for name, model in config.models.items():
             try:
                 made[name] = _compared_one(workspace, validated, model, examine)
@@ -108,7 +119,7 @@ class _Once:
 
 
 def _compared_one(
-    workspace: Workspace, validated: Reference, model: ModelConfig, examine: _Once
+    workspace: Workspace, validated: Reference, model: ModelConfig, examine: Examine
 ) -> Reference:
     config = workspace.config.ratings
     asked = with_target(model, config.target)

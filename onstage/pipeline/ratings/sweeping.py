@@ -10,14 +10,15 @@ from pydantic import BaseModel, ConfigDict
 
 from onstage.data.store import Reference, digest_json
 from onstage.models.catalog import ModelConfig, parse
-from onstage.pipeline.ratings.pairs import all_ratings, folds_of, held_out
 from onstage.pipeline.runs import tracker_of
+from onstage.pipeline.stored import StoredFolds
 from onstage.pipeline.workspace import Workspace, read_state, write_atomically
 from onstage.reporting.sweep_plots import plot_history, plot_importance
-from onstage.tuning.ratings.objective import FoldsObjective
+from onstage.tuning.fleet import Dispatch
 from onstage.tuning.ratings.paired import judged, pruner_of
 from onstage.tuning.result import BEST, TRIALS, SweepResult
 from onstage.tuning.space import load_space
+from onstage.tuning.storage import storage_of
 from onstage.tuning.study import sweep
 
 
@@ -37,7 +38,9 @@ class _Last(BaseModel):
     best: dict[str, Any]
 
 
-def swept_ratings(workspace: Workspace, validated: Reference, parent: str) -> Reference:
+def swept_ratings(
+    workspace: Workspace, validated: Reference, parent: str, dispatch: Dispatch | None = None
+) -> Reference:
     """Tune ``ratings.sweep.algorithm`` on folds of all pairs but the hold-out.
 
     The artefact has ``trials.parquet``, ``best.json`` and two plots. The same question again is
@@ -47,15 +50,20 @@ def swept_ratings(workspace: Workspace, validated: Reference, parent: str) -> Re
     ----------
     parent
         MLflow run that the study's run becomes a child of.
+    dispatch
+        Sends trials to the cluster of ``runner``; by default they run here, one at a time.
     """
     question = _question(workspace)
+    at_once = 1 if dispatch is None else workspace.config.runner.workers
+    if at_once > 1:
+        question["parallel"] = True  # which trials there are depends on their timing
     asked = digest_json({"log": validated.digest, "version": SWEEP_VERSION, **question})
     last = read_state(_path(workspace), _Last)
     warm = _warm(workspace, asked, last)
 
     def build(folder: Path) -> Mapping[str, float | int | str]:
         study = workspace.folder / "studies" / f"ratings-{digest_json([asked, warm])[:16]}"
-        result = _search(workspace, validated, parent, warm, study)
+        result = _search(workspace, validated, (parent, warm), study.resolve(), dispatch)
         for name in (TRIALS, BEST):
             shutil.copyfile(study / name, folder / name)
         plot_history(result.trials, folder / "history.png")
@@ -104,18 +112,19 @@ def _warm(workspace: Workspace, asked: str, last: _Last | None) -> dict[str, Any
 def _search(
     workspace: Workspace,
     validated: Reference,
-    parent: str,
-    warm: dict[str, Any] | None,
+    plan: tuple[str, dict[str, Any] | None],
     study: Path,
+    dispatch: Dispatch | None,
 ) -> SweepResult:
+    parent, warm = plan
     config, rules = workspace.config, workspace.config.ratings.sweep
     fixed = {"target": config.ratings.target, **rules.fixed}
-    training = held_out(workspace, all_ratings(workspace, validated)).train
+    here = workspace if dispatch is None else workspace.travelling()
     return sweep(
         rules.algorithm,
         parse({"algorithm": rules.algorithm, **fixed}),
         load_space(rules.algorithm, rules.space).without(fixed),
-        FoldsObjective(folds_of(workspace, training, rules.folds), config.seed),
+        StoredFolds(here, validated),
         trials=rules.trials,
         seed=config.seed,
         folder=study,
@@ -129,6 +138,9 @@ def _search(
         pruner=pruner_of(rules.pruning),
         judge=judged if rules.pruning.enabled else None,
         warm=None if warm is None else parse(warm),
+        processes=1 if dispatch is None else config.runner.workers,
+        storage=storage_of(workspace.settings) if dispatch is not None else None,
+        dispatch=dispatch,
     )
 
 

@@ -1,0 +1,1 @@
+"""Clusters that tasks can run on, one file each."""
