@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Final, TypeAlias
 
 import optuna
-from optuna.exceptions import StorageInternalError
+from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.trial import TrialState
 
 from onstage.errors import LostError, OnstageError
@@ -131,5 +131,6 @@ class Fleet:
         """End the trials that were begun: nobody waits for them any more."""
         with suppress(OSError, StorageInternalError):  # the first error is the one to show
             for trial in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-                self.study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+                with suppress(UpdateFinishedTrialError):  # its own process was quicker
+                    self.study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
             self._show()

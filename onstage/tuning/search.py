@@ -11,6 +11,7 @@ from threading import Event
 from typing import Any, Final, Protocol, TypeAlias
 
 import optuna
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.samplers import TPESampler
 from optuna.trial import FrozenTrial, Trial, TrialState
 from tqdm import tqdm
@@ -185,7 +186,8 @@ class Search:
             elif not self._known(trial):
                 self._evaluate(trial, config)
         except BaseException:
-            self.study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
+            with suppress(UpdateFinishedTrialError):  # whoever sent it out has given it up
+                self.study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
             raise
         finally:
             frozen = self._frozen(trial.number)
