@@ -71,13 +71,13 @@ class Tracker(Artifacts):
         experiment
             Name, not id.
         parent
-            Run id of the parent, which need not be in the same process.
+            Run id of the parent, which need not be in the same process; empty: there is none.
         key
             Name of the piece of work. If the experiment has a run with this key (a killed process
             left it, or it is done again), that run is taken up instead; further ones are deleted.
         """
         tags = {**(tags or {}), OWNER: str(Owner.current())}
-        if parent is not None:
+        if parent:
             tags = {**self._flow_of(parent), **tags, PARENT: parent}
         if key is not None:
             tags[KEY] = key
