@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "sweep-ratings": "Tune a ratings model on folds, and check it on a hold-out.",
     "estimate": "Say how long a user would watch an item, and what that rests on.",
     "backtest": "Examine every recipe on the same test events.",
+    "drift": "Say whether what arrives, or what the champion reaches, has changed.",
     "retrain": "From the raw log to a registered champion: everything.",
     "doctor": "Look at everything a retrain needs, and say what to do.",
     "status": "Say how data sets stand: champion, data, last retrains, the next one.",

@@ -11,6 +11,8 @@ from onstage.pipeline.novelty import nothing_new
 from onstage.pipeline.outcome import Outcome
 from onstage.pipeline.workspace import Workspace
 from tasks.cluster import cluster
+from tasks.drift import look_for_drift
+from tasks.events import say_verdict
 from tasks.ingest import ask
 from tasks.lineage import say_again
 from tasks.promote import promote
@@ -24,7 +26,7 @@ def retrain(
     trials: Annotated[int | None, Field(ge=1)] = None,
     again: bool = False,  # noqa: FBT001, FBT002  # Prefect shows it as a check box
 ) -> Outcome:
-    """Ingest, validate, tune, examine, promote, cluster, recommend and report.
+    """Ingest, validate, tune, examine, look for drift, promote, cluster, recommend and report.
 
     What was finished before, with the same data, configuration and code, is found and not done
     again; with nothing new at all the run ends at once. It stops before training if the data fail
@@ -39,6 +41,7 @@ def retrain(
     if not again and (known := nothing_new(workspace)) is not None:
         say_again(workspace, known)
         get_run_logger().info("%s", known.decision.sentence)
+        say_verdict(workspace, known.decision)
         return known
     need_extras(workspace.config)
     with on_record(workspace, "retrain") as run:
@@ -46,6 +49,7 @@ def retrain(
         log = accepted(workspace)
         look_ahead(workspace, log)
         exam = examined(workspace, log, run)
+        drift = look_for_drift(workspace, log, exam.backtests, exam.recipes, run, flow="retrain")
         decision = promote(workspace, log, exam.board, exam.backtests, exam.recipes, run)
         clusters = cluster(workspace, log, run)
         lists = recommend(workspace, log)
@@ -61,5 +65,6 @@ def retrain(
             recommendations=lists,
             question=asked,
             recipes=exam.recipes,
+            drift=drift,
         )
         return publish_report(workspace, outcome)

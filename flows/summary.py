@@ -41,6 +41,7 @@ def summary(config: Path, outcome: Outcome, wall: float) -> tuple[dict[str, Any]
         "champion": outcome.decision.champion,
         "challenger": outcome.decision.challenger,
         "leaderboard": leaderboard_records(primary),
+        "drift": None if outcome.drift is None else outcome.drift.model_dump(mode="json"),
         "leaks": leaks_line(workspace, outcome.board),
         "mlflow_run": outcome.run,
         "report": outcome.page,
@@ -52,6 +53,7 @@ def summary(config: Path, outcome: Outcome, wall: float) -> tuple[dict[str, Any]
     lines = [
         leaderboard_text(first, primary=workspace.mlflow.promotion.metric),
         outcome.decision.sentence,
+        *([] if outcome.drift is None else [outcome.drift.sentence]),
         leaks_line(workspace, outcome.board),
         "",
         f"report            {outcome.page}",

@@ -23,6 +23,7 @@ from onstage.errors import ConfigError
 from onstage.models.catalog import ModelConfig
 from onstage.models.memory import MemoryConfig
 from onstage.models.popularity import PopularityConfig
+from onstage.monitoring.config import DriftConfig
 from onstage.settings import explain
 from onstage.splitting.protocol import Protocol, TemporalProtocol
 from onstage.tuning.config import AlgorithmSweep, SweepConfig
@@ -105,6 +106,8 @@ class PipelineConfig(BaseModel):
     """Ratings models: what they learn, how they are compared and tuned."""
     clusters: ClusterConfig = ClusterConfig()
     """Groups of users and items."""
+    drift: DriftConfig = DriftConfig()
+    """When a change of what arrives, or of what the champion reaches, is called a drift."""
     recommend: RecommendConfig = RecommendConfig()
     """The batch of recommendations."""
     runner: RunnerConfig = RunnerConfig()

@@ -7,6 +7,7 @@ from onstage.data.store import Reference
 from onstage.pipeline.outcome import Verdict
 from onstage.pipeline.recipes import Recipe
 from onstage.pipeline.workspace import Workspace
+from tasks.events import say_verdict
 from tasks.running import outside_failed
 
 
@@ -25,9 +26,10 @@ def promote(  # a decision looks at all of these
     recipes: list[Recipe],
     run: str,
 ) -> Verdict:
-    """Run :func:`onstage.pipeline.promoting.promoted`; safe to do twice."""
+    """Run :func:`onstage.pipeline.promoting.promoted`, and say so as an event; safe to do twice."""
     from onstage.pipeline.promoting import promoted
 
     verdict = promoted(workspace, log, board, backtests, recipes, run)
     get_run_logger().info("%s", verdict.sentence)
+    say_verdict(workspace, verdict)
     return verdict

@@ -23,3 +23,19 @@ def recipes_to_examine(workspace: Workspace, sweeps: dict[str, Reference]) -> li
     recipes = recipes_of(workspace, sweeps)
     get_run_logger().info("%d recipes: %s", len(recipes), ", ".join(r.name for r in recipes))
     return recipes
+
+
+@task(
+    name="champions-recipe",
+    cache_policy=NO_CACHE,
+    retries=2,
+    retry_delay_seconds=2,
+    retry_condition_fn=outside_failed,
+)
+def champions_recipe(workspace: Workspace) -> list[Recipe]:
+    """Run :func:`onstage.pipeline.promoting.champions_recipe`: one, or none before the first."""
+    from onstage.pipeline.promoting import champions_recipe as recipe
+
+    recipes = recipe(workspace)
+    get_run_logger().info("%s", recipes[0].config if recipes else "no champion yet")
+    return recipes

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from onstage.data.store import Reference
 from onstage.errors import ConfigError
+from onstage.monitoring.drift import Drift
 from onstage.pipeline.recipes import Recipe
 from onstage.pipeline.workspace import Workspace, read_state, write_atomically
 from onstage.registry.conditions import Condition
@@ -66,6 +67,7 @@ class Outcome(BaseModel):
     page: str = ""
     question: str = ""
     recipes: list[Recipe] = []
+    drift: Drift | None = None
 
     @property
     def steps(self) -> list[Reference]:
@@ -85,6 +87,7 @@ class Outcome(BaseModel):
         """Whether a page about `other` would say the same, but for its date."""
         return (
             self.decision == other.decision
+            and self.drift == other.drift
             and [step.digest for step in self.steps] == [step.digest for step in other.steps]
             and Path(other.page).exists()
         )

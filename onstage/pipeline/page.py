@@ -76,6 +76,7 @@ def write_page(workspace: Workspace, outcome: Outcome) -> Path:
         curves=_curves(workspace, outcome),
         sweeps=tuple(_sweeps(workspace, outcome)),
         promotion=_promotion(workspace, outcome),
+        drift=outcome.drift,
         clusters=read_all_clusters(workspace, outcome.clusters),
         slices={} if outcome.slices is None else read_slices(workspace, outcome.slices),
         samples=samples(workspace, outcome, log),

@@ -10,6 +10,7 @@ import pandas as pd
 from onstage.clustering.clusters import Clusters
 from onstage.contracts import ID_KINDS, NUMBER_KINDS, TableContract
 from onstage.evaluation.evaluate import ALL
+from onstage.monitoring.drift import Drift
 from onstage.registry.conditions import Condition
 from onstage.registry.promotion import Decision, Verdict
 from onstage.reporting.tables import PRIMARY, Cell
@@ -230,6 +231,8 @@ class Report:
         Name to a sentence on how it cuts the log.
     curves
         Model to name to epoch to value, of models that learn in epochs.
+    drift
+        What has changed since earlier periods and retrains.
     clusters
         ``"users"`` and ``"items"`` to their clusters.
     slices
@@ -266,6 +269,7 @@ class Report:
     curves: Mapping[str, Mapping[str, Mapping[int, float]]] = field(default_factory=lambda: EMPTY)
     sweeps: tuple[SweepSummary, ...] = ()
     promotion: PromotionSummary | None = None
+    drift: Drift | None = None
     clusters: Mapping[str, Clusters] = field(default_factory=lambda: EMPTY)
     slices: Mapping[str, Clusters] = field(default_factory=lambda: EMPTY)
     hours: pd.DataFrame | None = None

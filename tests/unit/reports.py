@@ -9,6 +9,8 @@ from typing_extensions import override
 from onstage.clustering.clusters import Clusters
 from onstage.clustering.config import ClusterConfig
 from onstage.clustering.kmeans import cluster
+from onstage.monitoring.arriving import Arriving, Finding
+from onstage.monitoring.drift import Drift
 from onstage.registry.conditions import Condition
 from onstage.reporting.report import (
     DataSummary,
@@ -76,6 +78,10 @@ def full() -> Report:
         limit=0.0,
         n=1420,
     )
+    rows_doubled = Finding(
+        name="rows", measure="change", distance=0.69, limit=0.22, ordinary=0.2, past=21,
+        now=200.0, usual=100.0, judged=True, drifted=True,
+    )  # fmt: skip
     return Report(
         title="retrain of demo",
         made_at="2026-11-22 08:15 UTC",
@@ -98,6 +104,9 @@ def full() -> Report:
             gains=pd.DataFrame(
                 {"opponent": ["popularity"], "value": [0.1], "low": [0.05], "high": [0.15], "n": 20}
             ),
+        ),
+        drift=Drift(
+            arriving=Arriving(starts=HOSTILE, ends="step 9", rows=9, findings=(rows_doubled,))
         ),
         clusters={"users": two_groups()},
         hours=pd.DataFrame(hours),

@@ -2,7 +2,7 @@
 
 STEPS = {
     "ingest": 1, "validate": 1, "sweep": 2, "backtest": 4, "slices": 1, "leaderboard": 1,
-    "refit": 2, "cluster": 1, "recommend": 1,
+    "drift": 1, "refit": 2, "cluster": 1, "recommend": 1,
 }  # fmt: skip
 """Steps of the little platform's retrain, and how often each is made."""
 CALLS = {
