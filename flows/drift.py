@@ -1,11 +1,9 @@
 """Look for drift, without a retrain."""
 
 from prefect import flow
-from prefect.runtime import flow_run
 
-from flows.parts import accepted
+from flows.parts import accepted, on_record
 from onstage.monitoring.drift import Drift
-from onstage.pipeline.runs import tracked
 from onstage.pipeline.workspace import Workspace
 from tasks.backtest import backtest
 from tasks.drift import look_for_drift
@@ -25,7 +23,7 @@ def drift(
         config: Configuration file, e.g. configs/deskdrop.yaml.
     """
     workspace = Workspace.open(config)
-    with workspace.alone("drift"), tracked(workspace, "drift", str(flow_run.id)) as run:
+    with on_record(workspace, "drift") as run:
         log = accepted(workspace)
         recipes = champions_recipe(workspace)
         tables = {one.name: backtest(workspace, log, one) for one in recipes}
