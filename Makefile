@@ -1,6 +1,6 @@
 # What a newcomer types. Every target makes its own .venv from constraints.txt and needs nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help demo deep test test-slow test-kill check ui docs results bench clean
+.PHONY: help demo deep test test-slow test-kill check ui docs results bench bench-full clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -50,10 +50,15 @@ ui: $(DONE)  ## Prefect server and MLflow UI on loopback, addresses printed
 	@$(BIN)/onstage ui
 
 results: $(DEEP)  ## retrain on the three real data sets and write docs/results.md
-	$(BIN)/python benchmarks/results.py
+	$(BIN)/python -m benchmarks.results
 
-bench: $(DEEP)  ## every benchmark, short form (but metrics.py, which installs its peers)
-	@for b in benchmarks/*.py; do case $$b in */results.py|*/metrics.py) ;; *) echo "== $$b"; $(BIN)/python $$b || exit 1;; esac; done
+bench: $(DEEP)  ## every benchmark against its peers, short form (a quarter of an hour on free cores), and docs/benchmarks.md
+	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks --write
+
+bench-full: $(DEEP)  ## the same at the sizes that are quoted (hours; `python -m benchmarks --full --only NAME` for some)
+	$(BIN)/python -m benchmarks --full
+	$(BIN)/python -m benchmarks --write
 
 docs: $(DEEP)  ## write the generated pages, and the site (site/index.html, which opens offline)
 	$(BIN)/python docs/reference.py

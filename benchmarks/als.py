@@ -1,122 +1,108 @@
-"""ALS: Onstage against bare implicit on the same matrix, and with the BLAS variable set and unset.
+"""ALS: Onstage against bare implicit on the same matrix, with the BLAS variable set and unset.
 
-Run: ``python -m benchmarks.als`` (``--help`` for the sizes). Each environment is a process of its
-own, in which both sides take turns. Bare implicit is given the finished
-confidence matrix, Onstage the data set. implicit is to be run with ``OPENBLAS_NUM_THREADS=1``; the
-last lines show what forgetting it costs, and that Onstage does not depend on it.
+Run: ``python -m benchmarks.als`` (``--help`` for the sizes). Each side is a process of its own,
+implicit in an environment of its own, and all take turns. Bare implicit is given the finished
+confidence matrix, Onstage the data set, whose matrix is made as well. implicit is to be run with
+``OPENBLAS_NUM_THREADS=1``; the last lines show what forgetting it costs, and that Onstage does not
+depend on it.
 """
 
 import argparse
 import json
-import os
-import statistics
-import subprocess
-import sys
-import time
-import warnings
-from collections.abc import Callable
-from typing import Any
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from benchmarks.figure import Figure, arguments_of, ratio, tell
+from benchmarks.worker import Worker, rounds_of, seconds
 
 
-UNSET, ONE = "unset", "1"
-SETTINGS: dict[str, Any] = {"factors": 64, "regularization": 0.1, "iterations": 5}
-ALPHA = 15.0
-FITS = 2
+SETTINGS: Final[dict[str, Any]] = {"factors": 64, "regularization": 0.1, "iterations": 5}
+ALPHA: Final = 15.0
+UNSET: Final[dict[str, str]] = {}
+ONE: Final = {"OPENBLAS_NUM_THREADS": "1"}
 
 
 def main() -> None:
-    arguments = parsed()
-    if arguments.child:
-        print(json.dumps(measured(arguments)))
-        return
-    rounds = [{env: child(env) for env in (ONE, UNSET)} for _ in range(arguments.repeats)]
-    print(
-        f"{arguments.rows:,} rows, {arguments.users:,} users, {arguments.items:,} items; {SETTINGS}"
+    asked = parsed()
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        rows, confidence = drawn(asked)
+        confidence.data = 1 + np.float32(ALPHA) * np.log1p(confidence.data)
+        save(folder, rows, confidence)
+        bare = "als", folder / "matrix.npz", json.dumps(SETTINGS | {"num_threads": asked.threads})
+        config = json.dumps({"algorithm": "als", "alpha": ALPHA, "weighting": "log", **SETTINGS})
+        mine = folder / "rows.npz", config, asked.threads
+        workers = {
+            (side, env): stack.enter_context(
+                Worker("implicit", "bare_fit", *bare, environment=variables)
+                if side == "bare"
+                else Worker(None, "our_fit", *mine, environment=variables)
+            )
+            for side in ("bare", "ours")
+            for env, variables in (("1", ONE), ("unset", UNSET))
+        }
+        found = rounds_of({f"{side} {env}": w for (side, env), w in workers.items()}, asked.repeats)
+    about = (
+        f"ALS, {asked.rows:,} rows, {confidence.nnz:,} pairs, {asked.users:,} users, "
+        f"{asked.items:,} items, {SETTINGS['factors']} factors, {SETTINGS['iterations']} iterations"
     )
-    print(
-        f"{arguments.repeats} rounds, medians; {os.cpu_count()} cores, threads={arguments.threads}"
-    )
-    for side in ("bare", "ours"):
-        for env in (ONE, UNSET):
-            seconds = statistics.median(one[env][side] for one in rounds)
-            print(f"  {side:4}  OPENBLAS_NUM_THREADS={env:5}  {seconds:7.2f} s")
-    print("ratios within a round:")
-    for name, (over, under) in {
-        "ours over bare implicit, both with 1": ((ONE, "ours"), (ONE, "bare")),
-        "ours over bare implicit, both unset": ((UNSET, "ours"), (UNSET, "bare")),
-        "ours unset over ours with 1 (target at most 1.2)": ((UNSET, "ours"), (ONE, "ours")),
-        "bare implicit unset over bare with 1": ((UNSET, "bare"), (ONE, "bare")),
-    }.items():
-        ratios = [one[over[0]][over[1]] / one[under[0]][under[1]] for one in rounds]
-        spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
-        print(f"  {name:50} {statistics.median(ratios):.2f}  ({spread})")
+    tell(about, figures({name: seconds(one) for name, one in found.items()}), asked.output)
+
+
+def figures(spent: dict[str, list[float]]) -> list[Figure]:
+    return [
+        Figure("ALS fit, ours, OPENBLAS_NUM_THREADS=1", "s", tuple(spent["ours 1"])),
+        Figure("ALS fit, bare implicit, OPENBLAS_NUM_THREADS=1", "s", tuple(spent["bare 1"])),
+        ratio("ALS fit: ours over bare implicit, both with 1", spent["ours 1"], spent["bare 1"]),
+        ratio("ALS fit: ours, unset over 1", spent["ours unset"], spent["ours 1"], at_most=1.2),
+        ratio("ALS fit: bare implicit, unset over 1", spent["bare unset"], spent["bare 1"]),
+    ]
 
 
 def parsed() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = arguments_of(__doc__)
+    sizes(parser)
+    parser.add_argument("--threads", type=int, default=0, help="0: as many as cores")
+    return parser.parse_args()
+
+
+def sizes(parser: argparse.ArgumentParser) -> None:
+    """What the log is, and how often is measured."""
     parser.add_argument("--users", type=int, default=10_000)
     parser.add_argument("--items", type=int, default=5_000)
     parser.add_argument("--rows", type=int, default=300_000)
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=0, help="0: as many as cores")
-    parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
-    return parser.parse_args()
 
 
-def child(openblas: str) -> dict[str, float]:
-    """Measure in a process whose environment differs in one variable."""
-    env = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
-    env["OMP_WAIT_POLICY"] = "PASSIVE"
-    if openblas != UNSET:
-        env["OPENBLAS_NUM_THREADS"] = openblas
-    command = [sys.executable, "-m", "benchmarks.als", "--child", *sys.argv[1:]]
-    done = subprocess.run(command, env=env, check=True, capture_output=True, text=True)
-    seconds: dict[str, float] = json.loads(done.stdout)
-    return seconds
-
-
-def measured(arguments: argparse.Namespace) -> dict[str, float]:
-    import numpy as np
-    import pandas as pd
-    from implicit.cpu.als import AlternatingLeastSquares
-
-    from onstage.data.clock import Clock
-    from onstage.data.dataset import Dataset
-    from onstage.models.als import Als, AlsConfig
-    from onstage.models.config import FitOptions
-
+def drawn(
+    asked: argparse.Namespace,
+) -> tuple[dict[str, NDArray[np.int64]], sparse.csr_matrix]:
+    """Rows of a log in which few items are popular, and how often each pair occurs in it."""
     rng = np.random.default_rng(0)
-    popular = 1 / np.arange(1, arguments.items + 1) ** 0.8
-    table = pd.DataFrame(
-        {
-            "user_id": rng.integers(arguments.users, size=arguments.rows),
-            "item_id": rng.choice(arguments.items, arguments.rows, p=popular / popular.sum()),
-            "timestamp": np.arange(arguments.rows),
-        }
-    )
-    data = Dataset.from_interactions(table, clock=Clock(kind="step", step_seconds=1))
-    confidence = data.matrix.copy()
-    confidence.data = 1 + np.float32(ALPHA) * np.log1p(confidence.data)
+    popular = 1 / np.arange(1, asked.items + 1) ** 0.8
+    user = rng.integers(asked.users, size=asked.rows)
+    item = rng.choice(asked.items, asked.rows, p=popular / popular.sum())
+    ones = np.ones(asked.rows, dtype=np.float32)
+    place = np.unique(user, return_inverse=True)[1], np.unique(item, return_inverse=True)[1]
+    return {"user": user, "item": item}, sparse.coo_matrix((ones, place)).tocsr()
 
-    def bare() -> None:
-        model = AlternatingLeastSquares(random_state=1, num_threads=arguments.threads, **SETTINGS)
-        model.fit(confidence, show_progress=False)
 
-    def ours() -> None:
-        config = AlsConfig(alpha=ALPHA, weighting="log", **SETTINGS)
-        Als(config).fit(data, FitOptions(seed=1, threads=arguments.threads))
+def save(folder: Path, rows: dict[str, NDArray[np.int64]], matrix: sparse.csr_matrix) -> None:
+    """Write what the workers read."""
+    np.savez(folder / "rows.npz", **rows)
+    save_matrix(folder / "matrix.npz", matrix)
 
-    sides: dict[str, Callable[[], None]] = {"bare": bare, "ours": ours}
-    taken: dict[str, list[float]] = {side: [] for side in sides}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # implicit's own about the variable
-        for number in range(1 + FITS):
-            for side, fit in sides.items():
-                start = time.perf_counter()
-                fit()
-                if number:  # the first one warms up
-                    taken[side].append(time.perf_counter() - start)
-    return {side: statistics.median(seconds) for side, seconds in taken.items()}
+
+def save_matrix(path: Path, matrix: sparse.csr_matrix) -> None:
+    """A matrix as a peer's worker reads it."""
+    parts = {"data": matrix.data, "indices": matrix.indices, "indptr": matrix.indptr}
+    np.savez(path, shape=matrix.shape, **parts)
 
 
 if __name__ == "__main__":

@@ -8,17 +8,14 @@ measured in the same run, in turn. The answers of both are compared on the sampl
 """
 
 import argparse
-import resource
-import statistics
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from benchmarks.figure import Figure, arguments_of, ratio, tell
+from benchmarks.turns import in_turns
 from onstage.availability.files import load_index, save_index
 from onstage.availability.index import AvailabilityIndex
 from onstage.columns import Columns
@@ -30,7 +27,6 @@ from onstage.types import Ticks
 
 
 NAMES = [Columns.USER, Columns.BROADCAST, Columns.ITEM, Columns.TIME, Columns.ENDS_AT]
-REPEATS = 5
 
 
 def read(folder: Path) -> Dataset:
@@ -55,79 +51,93 @@ def scan(data: Dataset, step: int) -> np.ndarray:
     return np.unique(data.item[(data.time <= step) & (step < ends_of(data))])
 
 
-def seconds(call: Callable[[], Any], repeats: int = REPEATS) -> float:
-    taken = []
-    for _ in range(repeats):
-        began = time.perf_counter()
-        call()
-        taken.append(time.perf_counter() - began)
-    return statistics.median(taken)
-
-
-def peak() -> float:
-    """Most memory of this process so far, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
-
-
-def measure(data: Dataset, sample: int) -> None:
-    before = peak()
+def measure(data: Dataset, asked: argparse.Namespace) -> list[Figure]:
+    """Build and look up against a scan for each step, and against one sort of the rows."""
     index = built(data)
-    grown = peak() - before
     steps = np.arange(int(data.time[0]), int(ends_of(data).max()))
-    chosen = np.random.default_rng(0).choice(steps, sample, replace=False)
+    chosen = np.random.default_rng(0).choice(steps, min(asked.sample, len(steps)), replace=False)
     for step in chosen:
         if not np.array_equal(index.live_at(int(step)), scan(data, int(step))):
             message = f"step {step}: the index and the scan differ"
             raise RuntimeError(message)
     shuffled = np.random.default_rng(1).permutation(len(data))
     item, start = data.item[shuffled], data.time[shuffled]
-    sort = seconds(lambda: np.lexsort((start, item)))
-    build = seconds(lambda: built(data))
-    look = seconds(lambda: [index.live_at(int(step)) for step in steps])
-    scanned = seconds(lambda: [scan(data, int(step)) for step in chosen], 1) / sample * len(steps)
+    spent, _ = in_turns(
+        {
+            "sort": lambda: np.lexsort((start, item)),
+            "build": lambda: built(data),
+            "look": lambda: [index.live_at(int(step)) for step in steps],
+            "scan": lambda: [scan(data, int(step)) for step in chosen],
+        },
+        asked.repeats,
+        warm=False,
+    )
+    scanned = [one / len(chosen) * len(steps) for one in spent["scan"]]
+    ours = [a + b for a, b in zip(spent["build"], spent["look"], strict=True)]
     sizes = index.candidates(steps).sizes()
-    arrays = (*index.windows, index.sets.live, index.sets.indptr, index.sets.change_time)
-    held = sum(a.nbytes for a in (*arrays, index.sets.change_item, index.sets.instants)) / 2**20
-    print(f"{len(data):,} rows, {data.n_items:,} streamers, {len(index.item):,} merged windows")
-    print(f"{len(steps):,} steps, {sizes.mean():,.0f} live on average, {sizes.max():,} at most")
-    print(f"build the index               {build:8.3f} s")
-    print(f"look all steps up             {look:8.3f} s  {1e6 * look / len(steps):.0f} us each")
-    print(f"scan the table for each step  {scanned:8.1f} s  (from {sample} steps)")
-    print(f"one sort of the rows by item and start {sort:.3f} s")
-    print(f"scan / (build + look up) = {scanned / (build + look):.0f}x; target at least 30x")
-    print(f"build / sort             = {build / sort:.2f}x; target at most 3x")
-    print(f"the index holds {held:.0f} MiB; peak while building {grown:.0f} MiB above the log's "
-          f"arrays; the process {peak():.0f} MiB")  # fmt: skip
+    return [
+        ratio("a scan per step over building the index and looking all steps up", scanned, ours,
+              at_least=30),
+        ratio("building the index over one sort of the rows", spent["build"], spent["sort"],
+              at_most=3),
+        Figure("build the index", "s", tuple(spent["build"])),
+        Figure("look one step up", "us", tuple(1e6 * one / len(steps) for one in spent["look"])),
+        Figure("live streamers of a step, mean", "", (float(sizes.mean()),)),
+        Figure("the index holds", "MiB", (held(index) / 2**20,)),
+    ]  # fmt: skip
 
 
-def on_disk(data: Dataset) -> None:
-    """Append the last day's rows instead of a rebuild; save, map and ask once."""
+def held(index: AvailabilityIndex) -> int:
+    """Bytes of its arrays."""
+    sets = index.sets
+    arrays = (*index.windows, sets.live, sets.indptr, sets.change_time, sets.change_item)
+    return sum(one.nbytes for one in (*arrays, sets.instants))
+
+
+def on_disk(data: Dataset, repeats: int) -> list[Figure]:
+    """Append the last day's rows instead of a rebuild; map what was saved and ask once."""
     late = data.time >= int(data.time[-1]) - 144
     index = built(data.where(~late))
     rows = data.where(late)
-    append = seconds(lambda: index.appended(rows.item, rows.time, ends_of(rows)))
     with tempfile.TemporaryDirectory() as name:
-        save = seconds(lambda: save_index(index, Path(name)), 1)
-        load = seconds(lambda: load_index(Path(name)).live_at(3_000))
-    print(f"append the last day ({len(rows):,} rows) {append:.3f} s; save {save:.3f} s; "
-          f"map and look one step up {1e3 * load:.1f} ms")  # fmt: skip
+        save_index(index, Path(name))
+        spent, _ = in_turns(
+            {
+                "append": lambda: index.appended(rows.item, rows.time, ends_of(rows)),
+                "map": lambda: load_index(Path(name)).live_at(3_000),
+            },
+            repeats,
+        )
+    return [
+        Figure("append the last day's rows", "s", tuple(spent["append"])),
+        Figure("map a saved index and look one step up", "s", tuple(spent["map"])),
+    ]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path)
-    parser.add_argument("--users", type=int, default=100_000)
-    parser.add_argument("--sample", type=int, default=100)
-    chosen = parser.parse_args()
-    if chosen.folder is not None:
-        data = read(chosen.folder)
+    asked = parsed()
+    if asked.folder is not None:
+        data = read(asked.folder)
     else:
-        config = SimulationConfig.twitch100k().model_copy(update={"users": chosen.users})
+        config = SimulationConfig.twitch100k().model_copy(update={"users": asked.users})
         with tempfile.TemporaryDirectory() as name:
             simulate(config.model_copy(update={"shape": "twitch"}), Path(name))
             data = read(Path(name))
-    measure(data, chosen.sample)
-    on_disk(data)
+    figures = measure(data, asked) + on_disk(data, asked.repeats)
+    about = (
+        f"{len(data):,} rows, {data.n_items:,} streamers; the scan on {asked.sample} steps, "
+        "scaled to all"
+    )
+    tell(about, figures, asked.output)
+
+
+def parsed() -> argparse.Namespace:
+    parser = arguments_of(__doc__)
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--users", type=int, default=100_000)
+    parser.add_argument("--sample", type=int, default=100)
+    parser.add_argument("--repeats", type=int, default=5)
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -4,13 +4,15 @@ Run: ``python -m benchmarks.clusters`` (``--users 5000 --items 8000`` for a quic
 have the heavy tails of a live-stream platform; each kind is measured in a process of its own.
 """
 
-import argparse
 import multiprocessing
 import resource
 import time
+from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from benchmarks.figure import Figure, arguments_of, tell
 
 
 def features(n_rows: int, seed: int) -> pd.DataFrame:
@@ -35,7 +37,7 @@ def features(n_rows: int, seed: int) -> pd.DataFrame:
     )
 
 
-def measure(n_rows: int, mini_batch_above: int, queue: "multiprocessing.Queue[str]") -> None:
+def measure(n_rows: int, mini_batch_above: int, queue: "multiprocessing.Queue[Any]") -> None:
     from onstage.clustering.config import ClusterConfig
     from onstage.clustering.kmeans import cluster
 
@@ -47,31 +49,35 @@ def measure(n_rows: int, mini_batch_above: int, queue: "multiprocessing.Queue[st
     made = cluster(table, config)
     wall, processor = time.perf_counter() - began, time.process_time() - spent
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    queue.put(
-        f"| {n_rows:,} | {made.method.split(' (')[0]} | {made.k} | {wall:.1f} | {processor:.1f} "
-        f"| {peak:.2f} | {peak - base:.2f} |"
-    )
+    queue.put((made.method.split(" (")[0], made.k, wall, processor, peak, peak - base))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser = arguments_of(__doc__)
     parser.add_argument("--users", type=int, default=100_000)
     parser.add_argument("--items", type=int, default=162_000)
-    arguments = parser.parse_args()
-    print("elbow of k = 1 to 14, silhouettes of 2,000 rows, three scalings; one thread\n")
-    print("| rows | method | k | seconds | of the processor | peak GiB | of it clustering |")
-    print("| ---: | --- | ---: | ---: | ---: | ---: | ---: |")
+    asked = parser.parse_args()
     context = multiprocessing.get_context("spawn")
     queue = context.Queue()
+    figures = []
     for n_rows, above in (
-        (arguments.users, 20_000),
-        (arguments.items, 20_000),
-        (arguments.users, 10**9),
+        (asked.users, 20_000),
+        (asked.items, 20_000),
+        (asked.users, 10**9),
     ):
         process = context.Process(target=measure, args=(n_rows, above, queue))
         process.start()
-        print(queue.get(), flush=True)
+        method, k, wall, processor, peak, grown = queue.get()
         process.join()
+        what = f"cluster {n_rows:,} rows, {method}, k = {k}"
+        figures += [
+            Figure(what, "s", (wall,)),
+            Figure(f"{what}, CPU", "s", (processor,)),
+            Figure(f"{what}, peak", "GiB", (peak,)),
+            Figure(f"{what}, peak above imports", "GiB", (grown,)),
+        ]
+    about = "elbow of k = 1 to 14, silhouettes of 2,000 rows, three scalings; one thread"
+    tell(about, figures, asked.output)
 
 
 if __name__ == "__main__":

@@ -5,14 +5,13 @@ drawn, their rows gathered, means taken, resample by resample; it runs a hundred
 and its time is scaled.
 """
 
-import argparse
 import resource
-import statistics
-import time
 
 import numpy as np
 import pandas as pd
 
+from benchmarks.figure import Figure, arguments_of, ratio, tell
+from benchmarks.turns import in_turns
 from onstage.evaluation.pairwise import compare_all
 
 
@@ -20,7 +19,7 @@ PEER_SHARE = 100
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = arguments_of(__doc__)
     parser.add_argument("--events", type=int, default=50_000)
     parser.add_argument("--models", type=int, default=10)
     parser.add_argument("--resamples", type=int, default=10_000)
@@ -28,15 +27,25 @@ def main() -> None:
     asked = parser.parse_args()
     rng = np.random.default_rng(1)
     tables = {f"model {n}": table(rng, asked.events, n) for n in range(asked.models)}
-    ours = [timed(tables, asked.resamples) for _ in range(asked.repeats)]
-    peer = gathered(tables, max(1, asked.resamples // PEER_SHARE)) * PEER_SHARE
-    middle = statistics.median(ours)
+    few = max(1, asked.resamples // PEER_SHARE)
+    spent, _ = in_turns(
+        {
+            "ours": lambda: compare_all(tables, resamples=asked.resamples),
+            "bare": lambda: gathered(tables, few),
+        },
+        asked.repeats,
+        warm=False,
+    )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    bare = [one * asked.resamples / few for one in spent["bare"]]
     pairs = asked.models * (asked.models - 1) // 2
-    print(f"{asked.events:,} events, {asked.resamples:,} resamples, {pairs} pairs of models")
-    spread = f"{min(ours):.2f} to {max(ours):.2f}"
-    print(f"Onstage         {middle:8.2f} s ({spread}), peak {peak:,.0f} MiB")
-    print(f"NumPy, gathered {peer:8.2f} s (scaled from 1/{PEER_SHARE}), {peer / middle:.1f} x")
+    figures = [
+        Figure(f"compare {pairs} pairs of models", "s", tuple(spent["ours"])),
+        ratio("the same bootstrap by gathering rows in NumPy, over ours", bare, spent["ours"]),
+        Figure("peak memory of comparing", "MiB", (peak,)),
+    ]
+    about = f"{asked.events:,} events, {asked.resamples:,} resamples, {asked.models} models"
+    tell(about, figures, asked.output)
 
 
 def table(rng: np.random.Generator, events: int, number: int) -> pd.DataFrame:
@@ -54,19 +63,11 @@ def table(rng: np.random.Generator, events: int, number: int) -> pd.DataFrame:
     )
 
 
-def timed(tables: dict[str, pd.DataFrame], resamples: int) -> float:
-    start = time.perf_counter()
-    compare_all(tables, resamples=resamples)
-    return time.perf_counter() - start
-
-
-def gathered(tables: dict[str, pd.DataFrame], resamples: int) -> float:
-    start = time.perf_counter()
+def gathered(tables: dict[str, pd.DataFrame], resamples: int) -> None:
     values = np.column_stack([one["ndcg_at_10"].to_numpy() for one in tables.values()])
     rng = np.random.default_rng(2)
     for _ in range(resamples):
         values[rng.integers(len(values), size=len(values))].mean(axis=0)
-    return time.perf_counter() - start
 
 
 if __name__ == "__main__":

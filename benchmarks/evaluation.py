@@ -2,43 +2,43 @@
 
 Run: ``python -m benchmarks.evaluation`` (``--help`` for the sizes). Both sides score the same
 random factor matrices on one thread, leave out what is in training, and compute their metrics on
-the same hidden pairs. implicit computes 4 metrics at one depth from a list of 10; Onstage computes
-the rank of every relevant item among all candidates and 37 metrics with a row per event.
+the same hidden pairs, implicit in an environment of its own, in turns. implicit computes 4 metrics
+at one depth from a list of 10; Onstage computes the rank of every relevant item among all
+candidates and 37 metrics with a row per event. Seconds are those of the processor.
 """
 
-import os
+import argparse
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
+from threadpoolctl import threadpool_limits
+from typing_extensions import override
 
-for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[_threads] = "1"  # before NumPy is imported: both sides get one thread
-
-import argparse  # noqa: E402
-import statistics  # noqa: E402
-import time  # noqa: E402
-from collections.abc import Callable  # noqa: E402
-from typing import Any  # noqa: E402
-
-import numpy as np  # noqa: E402
-import pandas as pd  # noqa: E402
-from numpy.typing import NDArray  # noqa: E402
-from scipy import sparse  # noqa: E402
-from typing_extensions import override  # noqa: E402
-
-from onstage.availability.candidates import Candidates  # noqa: E402
-from onstage.availability.index import AvailabilityIndex  # noqa: E402
-from onstage.availability.repeats import RepeatPolicy  # noqa: E402
-from onstage.data.clock import Clock  # noqa: E402
-from onstage.data.dataset import Dataset  # noqa: E402
-from onstage.data.requests import Requests  # noqa: E402
-from onstage.evaluation.evaluate import EventTable, evaluate  # noqa: E402
-from onstage.evaluation.summary import summarise, value_of  # noqa: E402
-from onstage.models.base import Recommender  # noqa: E402
-from onstage.models.config import FitOptions, RecommenderConfig  # noqa: E402
-from onstage.models.state import State  # noqa: E402
-from onstage.splitting.build import holdouts  # noqa: E402
-from onstage.splitting.holdout import Holdout  # noqa: E402
-from onstage.splitting.protocol import MaskedProtocol  # noqa: E402
-from onstage.types import Positions, Scores  # noqa: E402
+from benchmarks.als import save_matrix
+from benchmarks.figure import Figure, arguments_of, ratio, tell
+from benchmarks.worker import ONE_THREAD, Worker, seconds
+from onstage.availability.candidates import Candidates
+from onstage.availability.index import AvailabilityIndex
+from onstage.availability.repeats import RepeatPolicy
+from onstage.data.clock import Clock
+from onstage.data.dataset import Dataset
+from onstage.data.requests import Requests
+from onstage.evaluation.evaluate import EventTable, evaluate
+from onstage.evaluation.summary import summarise, value_of
+from onstage.models.base import Recommender
+from onstage.models.config import FitOptions, RecommenderConfig
+from onstage.models.state import State
+from onstage.splitting.build import holdouts
+from onstage.splitting.holdout import Holdout
+from onstage.splitting.protocol import MaskedProtocol
+from onstage.types import Positions, Scores
 
 
 K = 10
@@ -81,51 +81,53 @@ def synthetic(rng: np.random.Generator, users: int, items: int, rows: int) -> Da
     )
 
 
-def timed(call: Callable[[], Any], repeats: int) -> tuple[float, Any]:
-    """Median CPU seconds (one thread: wall seconds of an idle machine), and the last result."""
+def timed(call: Callable[[], Any], repeats: int) -> tuple[list[float], Any]:
+    """CPU seconds of each time (one thread: wall seconds of an idle machine), the last result."""
     spent = []
     for _ in range(repeats):
         start = time.process_time()
         result = call()
         spent.append(time.process_time() - start)
-    return statistics.median(spent), result
+    return spent, result
 
 
-def against_implicit(rng: np.random.Generator, size: argparse.Namespace) -> None:
-    from implicit.cpu.als import AlternatingLeastSquares
-    from implicit.evaluation import ranking_metrics_at_k
+def vectors(rng: np.random.Generator, n: int) -> NDArray[np.float32]:
+    return rng.normal(scale=FACTORS**-0.5, size=(n, FACTORS)).astype(np.float32)
 
+
+def against_implicit(rng: np.random.Generator, size: argparse.Namespace) -> list[Figure]:
     dataset = synthetic(rng, size.users, size.items, size.rows)
     exam = holdouts(MaskedProtocol(), dataset, AvailabilityIndex.everything(dataset.n_items)).test
-    scale = FACTORS**-0.5
-    users = rng.normal(scale=scale, size=(dataset.n_users, FACTORS)).astype(np.float32)
-    items = rng.normal(scale=scale, size=(dataset.n_items, FACTORS)).astype(np.float32)
-    peer = AlternatingLeastSquares(factors=FACTORS, num_threads=1)
-    peer.user_factors, peer.item_factors = users, items
-    hidden = sparse.csr_matrix(
-        (
-            np.ones(len(exam.relevant), dtype=np.float32),
-            (np.repeat(exam.requests.users, np.diff(exam.relevant_indptr)), exam.relevant),
-        ),
-        shape=(dataset.n_users, dataset.n_items),
-    )
+    users, items = vectors(rng, dataset.n_users), vectors(rng, dataset.n_items)
     model = Factors(users, items).fit(exam.train)
     exam.past, exam.train.matrix, exam.train.counts  # noqa: B018  # built once, not measured
-    theirs, peer_metrics = timed(
-        lambda: ranking_metrics_at_k(
-            peer, exam.train.matrix, hidden, K=K, show_progress=False, num_threads=1
-        ),
-        size.repeats,
-    )
-    ours, events = timed(lambda: evaluate(model, exam), size.repeats)
-    print(f"{len(exam):,} users, {dataset.n_items:,} items, {len(exam.relevant):,} hidden pairs; "
-          "CPU seconds, median of several")  # fmt: skip
-    print(f"implicit.evaluation  {theirs:7.2f} s  {len(exam) / theirs:9,.0f} users/s")
-    print(f"onstage.evaluation   {ours:7.2f} s  {len(exam) / ours:9,.0f} users/s")
-    print(f"onstage / implicit   {ours / theirs:7.2f} x the time")
-    for key, found in as_implicit(events).items():
-        gap = abs(found - peer_metrics[key])
-        print(f"{key:<10} implicit {peer_metrics[key]:.6f}  onstage {found:.6f}  gap {gap:.1e}")
+    mine, theirs = [], []
+    with tempfile.TemporaryDirectory() as name:
+        np.savez(Path(name) / "factors.npz", users=users, items=items)
+        save_matrix(Path(name) / "train.npz", exam.train.matrix)
+        save_matrix(Path(name) / "hidden.npz", hidden_of(exam, dataset))
+        with Worker("implicit", "implicit_evaluate", name, K, environment=ONE_THREAD) as peer:
+            for _ in range(size.repeats):
+                theirs.append(peer.ask())
+                mine += timed(lambda: evaluate(model, exam), 1)[0]
+    found = as_implicit(evaluate(model, exam))
+    gap = max(abs(found[key] - theirs[-1]["values"][key]) for key in found)
+    over = seconds(theirs, "cpu")
+    shape = f"{len(exam):,} users x {dataset.n_items:,} items"
+    return [
+        Figure(f"evaluate, {shape}, ours", "s", tuple(mine)),
+        Figure(f"evaluate, {shape}, implicit.evaluation", "s", tuple(over)),
+        ratio("evaluate: ours (37 metrics) over implicit's (4)", mine, over),
+        Figure("largest difference from implicit's precision, MAP, NDCG", "", (gap,), at_most=1e-6),
+    ]
+
+
+def hidden_of(exam: Holdout, dataset: Dataset) -> sparse.csr_matrix:
+    """The pairs asked about."""
+    user = np.repeat(exam.requests.users, np.diff(exam.relevant_indptr))
+    ones = np.ones(len(user), dtype=np.float32)
+    shape = dataset.n_users, dataset.n_items
+    return sparse.csr_matrix((ones, (user, exam.relevant)), shape=shape)
 
 
 def as_implicit(events: EventTable) -> dict[str, float]:
@@ -140,9 +142,9 @@ def as_implicit(events: EventTable) -> dict[str, float]:
     }
 
 
-def live_events(rng: np.random.Generator, size: argparse.Namespace) -> None:
+def live_events(rng: np.random.Generator, size: argparse.Namespace) -> list[Figure]:
     """Track B at the size of Twitch 100k: 44,221 events, about 800 live candidates each."""
-    catalogue, steps, live, asked = 160_000, 250, 800, 44_221
+    catalogue, steps, live, asked = 160_000, 250, 800, size.events
     dataset = synthetic(rng, 100_000, catalogue, size.rows)
     sets = [np.sort(rng.choice(catalogue, live, replace=False)) for _ in range(steps)]
     of = np.sort(rng.integers(steps, size=asked))
@@ -160,31 +162,38 @@ def live_events(rng: np.random.Generator, size: argparse.Namespace) -> None:
         repeat=rng.random(asked) < 0.67,
         policy=RepeatPolicy(),
     )  # fmt: skip
-    scale = FACTORS**-0.5
-    users = rng.normal(scale=scale, size=(dataset.n_users, FACTORS)).astype(np.float32)
-    items = rng.normal(scale=scale, size=(catalogue, FACTORS)).astype(np.float32)
+    users, items = vectors(rng, dataset.n_users), vectors(rng, catalogue)
     model = Factors(users, items).fit(dataset)
     pruned, events = timed(lambda: evaluate(model, exam), size.repeats)
     summed, _ = timed(lambda: summarise(events, "factors", "live-B"), size.repeats)
-    sample = np.sort(rng.choice(asked, 500, replace=False))
+    sample = np.sort(rng.choice(asked, min(asked, 500), replace=False))
     dense, _ = timed(lambda: users[exam.requests.users[sample]] @ items.T, size.repeats)
-    dense *= asked / len(sample)
-    print(f"\n{asked:,} live events, {live} candidates of {catalogue:,}, {FACTORS} factors")
-    print(f"evaluate             {pruned:7.2f} s  {asked / pruned:9,.0f} events/s")
-    print(f"summarise, 1,000 resamples of {asked:,} users, all metrics: {summed:.2f} s")
-    print(f"scoring alone, all items (from {len(sample)} events): {dense:.0f} s, "
-          f"{dense / pruned:.0f} x the whole evaluation of live candidates")  # fmt: skip
+    every = [one * asked / len(sample) for one in dense]
+    what = f"{asked:,} live events of {live} candidates"
+    return [
+        Figure(f"evaluate {what}, ours", "s", tuple(pruned)),
+        Figure("summarise them, 1,000 resamples, all metrics", "s", tuple(summed)),
+        ratio("scoring all 160,000 items alone, over that evaluation", every, pruned),
+    ]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    size = parsed()
+    with threadpool_limits(1):
+        figures = against_implicit(np.random.default_rng(0), size)
+        figures += live_events(np.random.default_rng(1), size)
+    about = f"random factors ({FACTORS}), {size.rows:,} rows, one thread, CPU seconds"
+    tell(about, figures, size.output)
+
+
+def parsed() -> argparse.Namespace:
+    parser = arguments_of(__doc__)
     parser.add_argument("--users", type=int, default=20_000)
     parser.add_argument("--items", type=int, default=20_000)
     parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--events", type=int, default=44_221)
     parser.add_argument("--repeats", type=int, default=3)
-    size = parser.parse_args()
-    against_implicit(np.random.default_rng(0), size)
-    live_events(np.random.default_rng(1), size)
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

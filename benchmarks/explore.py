@@ -15,6 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.figure import Figure, arguments_of, tell
+
 
 STEPS = ("ingest", "survey", "validate", "explore")
 GIB = 2**20  # ru_maxrss counts KiB
@@ -31,17 +33,19 @@ def main() -> None:
         run_step(arguments.step, arguments.config)
         return
     with tempfile.TemporaryDirectory() as name:
+        figures: list[Figure] = []
         folder = arguments.folder or simulated(Path(name) / "raw", arguments.users, arguments.seed)
         config = Path(name) / "kumu-big.yaml"
         config.write_text(CONFIG.replace("FOLDER", json.dumps(str(folder.resolve()))))
-        print("\n| step | seconds | peak memory | rows |\n| --- | ---: | ---: | ---: |")
-        for step in STEPS:
+        for step in arguments.steps:
             words = ["-m", "benchmarks.explore", "--step", step, "--config", str(config)]
-            measured(step, words, Path(name) / "steps")
+            figures += measured(step, words, Path(name) / "steps")
         if not arguments.steps_only:
             words = ["-m", "flows.cli", "explore", str(config), "--json"]
-            measured("onstage explore", words, Path(name) / "whole")
-            measured("the same again", words, Path(name) / "whole")
+            figures += measured("onstage explore", words, Path(name) / "whole")
+            figures += measured("the same again", words, Path(name) / "whole")
+    about = f"explore a log like Kumu's, {arguments.users:,} users; a process a step"
+    tell(about, figures, arguments.output)
 
 
 def simulated(folder: Path, users: int, seed: int) -> Path:
@@ -59,8 +63,8 @@ def simulated(folder: Path, users: int, seed: int) -> Path:
     return folder
 
 
-def measured(name: str, words: list[str], home: Path) -> None:
-    """Run a process and print its line: wall seconds and the peak of its resident memory."""
+def measured(name: str, words: list[str], home: Path) -> list[Figure]:
+    """Run a process: wall seconds and the peak of its resident memory."""
     environment = {
         **os.environ,
         "ONSTAGE_HOME": str(home),
@@ -82,8 +86,11 @@ def measured(name: str, words: list[str], home: Path) -> None:
         message = f"{name} failed with status {status}"
         raise SystemExit(message)
     rows = json.loads(told.strip() or "{}").get("rows", "")
-    shown = f"{rows:,}" if isinstance(rows, int) else ""
-    print(f"| {name} | {wall:.1f} | {usage.ru_maxrss / GIB:.2f} GiB | {shown} |", flush=True)
+    title = f"{name}, {rows:,} rows" if isinstance(rows, int) else name
+    return [
+        Figure(title, "s", (wall,)),
+        Figure(f"{title}, peak", "GiB", (usage.ru_maxrss / GIB,)),
+    ]
 
 
 def run_step(step: str, config: Path) -> None:
@@ -107,11 +114,12 @@ def run_step(step: str, config: Path) -> None:
 
 
 def parsed() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser = arguments_of(__doc__)
     parser.add_argument("--users", type=int, default=213_500, help="213,500 make 6.5M watches")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--folder", type=Path, help="simulated files that are there already")
     parser.add_argument("--steps-only", action="store_true", help="not the whole command")
+    parser.add_argument("--steps", nargs="+", choices=STEPS, default=STEPS)
     parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)
     parser.add_argument("--config", type=Path, help=argparse.SUPPRESS)
     return parser.parse_args()

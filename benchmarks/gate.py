@@ -18,7 +18,6 @@ minutes of a free core, and the simulated worlds some more. With ``--rows FILE``
 on where it was.
 """
 
-import argparse
 import logging
 import os
 import shutil
@@ -34,6 +33,7 @@ import yaml
 from scipy.stats import binomtest
 from typing_extensions import override
 
+from benchmarks.figure import Figure, arguments_of, tell
 from onstage.columns import Columns
 from onstage.conditions import Guardrail, Promotion
 from onstage.data.simulate.config import SimulationConfig
@@ -224,7 +224,7 @@ def table(rows: pd.DataFrame) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = arguments_of(__doc__)
     parser.add_argument("sources", nargs="*", default=["simulated", "twitch105k"])
     parser.add_argument("--replicas", type=int, default=200)
     parser.add_argument("--selected", type=int, default=30, help="replicas of best of five")
@@ -246,8 +246,20 @@ def main() -> None:
                 rows += played(source, number, world, selected=number < asked.selected)
                 if asked.rows:
                     pd.DataFrame(rows).to_csv(asked.rows, index=False)
-    print(table(pd.DataFrame(rows)))
+    made = pd.DataFrame(rows)
+    print(table(made))
     print("\nIn brackets: Clopper and Pearson, 95 %.")
+    tell("champions promoted by all conditions", list(figures(made)), asked.output)
+
+
+def figures(rows: pd.DataFrame) -> Iterator[Figure]:
+    """Share promoted, by source and case: the observed one, and the ends of its interval."""
+    whole = list(SETS)[-1]
+    for (source, case), part in rows.groupby(["source", "case"], sort=False):
+        n, k = len(part), int(part[whole].sum())
+        ends = binomtest(k, n).proportion_ci()
+        shares = 100 * ends.low, 100 * k / n, 100 * ends.high
+        yield Figure(f"{source}, {case}: promoted of {n} (95 % interval)", "%", shares)
 
 
 if __name__ == "__main__":

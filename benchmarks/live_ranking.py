@@ -4,35 +4,33 @@ Run: ``python -m benchmarks.live_ranking`` (``--help`` for the sizes). Everybody
 random factors on one thread and answers the same requests; the median of several runs counts.
 
 * dense: NumPy, all scores by one product a batch, the absent masked, ``argpartition``;
-* implicit: its own ``recommend`` over the whole catalogue, and with ``items=`` the live ones;
+* implicit, in an environment of its own: its ``recommend`` over the whole catalogue, and with
+  ``items=`` the live ones;
 * Onstage, shared: everybody asks at one instant, 300 live items for all;
 * Onstage, own: every request has its own 300 live items.
 """
 
-import os
+import argparse
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
 
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
-for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[_threads] = "1"  # before NumPy is imported: everybody gets one thread
-
-import argparse  # noqa: E402
-import statistics  # noqa: E402
-import time  # noqa: E402
-from collections.abc import Callable  # noqa: E402
-from typing import Any  # noqa: E402
-
-import numpy as np  # noqa: E402
-import pandas as pd  # noqa: E402
-from numpy.typing import NDArray  # noqa: E402
-from scipy import sparse  # noqa: E402
-
-from onstage.availability.candidates import Candidates  # noqa: E402
-from onstage.data.clock import Clock  # noqa: E402
-from onstage.data.dataset import Dataset  # noqa: E402
-from onstage.data.requests import Requests  # noqa: E402
-from onstage.evaluation.blocks import gathered  # noqa: E402
-from onstage.models.als import Als, AlsConfig  # noqa: E402
-from onstage.models.ordering import best  # noqa: E402
+from benchmarks.figure import Figure, arguments_of, ratio, tell
+from benchmarks.worker import ONE_THREAD, Worker
+from onstage.availability.candidates import Candidates
+from onstage.data.clock import Clock
+from onstage.data.dataset import Dataset
+from onstage.data.requests import Requests
+from onstage.evaluation.blocks import gathered
+from onstage.models.als import Als, AlsConfig
+from onstage.models.ordering import best
 
 
 K = 10
@@ -40,36 +38,46 @@ BATCH = 250
 
 
 def main() -> None:
-    arguments = parsed()
-    model, data = fitted(arguments)
+    asked = parsed()
+    model, data = fitted(asked)
     rng = np.random.default_rng(1)
-    requests = Requests(np.arange(arguments.users), np.full(arguments.users, len(data)))
-    live = np.sort(rng.choice(arguments.items, arguments.live, replace=False))
-    shared = Candidates.shared(live, arguments.users)
-    own = different(rng, arguments)
+    requests = Requests(np.arange(asked.users), np.full(asked.users, len(data)))
+    live = np.sort(rng.choice(asked.items, asked.live, replace=False))
+    shared = Candidates.shared(live, asked.users)
+    own = different(rng, asked)
     rivals: dict[str, Callable[[], int]] = {
-        "dense top-k over the catalogue (NumPy)": lambda: dense(model, live, arguments.users),
-        "implicit, the whole catalogue": lambda: implicit(model, None),
-        "implicit, items=live": lambda: implicit(model, live),
-        "Onstage, live shared by all": lambda: onstage(model, requests, shared, data),
-        "Onstage, own live of each": lambda: onstage(model, requests, own, data),
+        "dense": lambda: dense(model, live, asked.users),
+        "shared": lambda: onstage(model, requests, shared, data),
+        "own": lambda: onstage(model, requests, own, data),
     }
-    seconds = medians(rivals, arguments.repeats, arguments.users * K)
-    base = seconds["dense top-k over the catalogue (NumPy)"]
-    peer = seconds["implicit, the whole catalogue"]
-    print(
-        f"{arguments.users:,} requests, {arguments.live} live of {arguments.items:,} items, "
-        f"{arguments.factors} factors, top {K}, median of {arguments.repeats}"
-    )
-    for name, taken in seconds.items():
-        rate = arguments.users / taken
-        print(f"  {name:40} {rate:10,.0f} requests/s  {base / taken:5.1f} x dense  "
-              f"{peer / taken:5.1f} x implicit")  # fmt: skip
-    print("target: at least 5 x dense where the live are shared")
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack, threadpool_limits(1):
+        path = Path(folder) / "factors.npz"
+        np.savez(path, users=model.user_factors, items=model.item_factors, live=live)
+        peers = {
+            f"implicit, {among}": stack.enter_context(
+                Worker("implicit", "implicit_rank", path, K, among, environment=ONE_THREAD)
+            )
+            for among in ("all", "live")
+        }
+        spent = measured(rivals, peers, asked.repeats, asked.users * K)
+    of = f"{asked.live} live of {asked.items:,}"
+    figures = [
+        Figure(f"rank {of}, shared by all", "s", tuple(spent["shared"])),
+        ratio("dense top-k of the catalogue over ours, live shared", spent["dense"],
+              spent["shared"], at_least=5),
+        ratio("dense top-k of the catalogue over ours, own live of each", spent["dense"],
+              spent["own"]),
+        ratio("implicit, whole catalogue, over ours, live shared", spent["implicit, all"],
+              spent["shared"]),
+        ratio("implicit with items=live over ours, live shared", spent["implicit, live"],
+              spent["shared"]),
+    ]  # fmt: skip
+    about = f"{asked.users:,} requests, top {K} of {of}, {asked.factors} factors, one thread"
+    tell(about, figures, asked.output)
 
 
 def parsed() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = arguments_of(__doc__)
     parser.add_argument("--users", type=int, default=5_000)
     parser.add_argument("--items", type=int, default=20_000)
     parser.add_argument("--live", type=int, default=300)
@@ -121,17 +129,6 @@ def dense(model: Als, live: NDArray[np.int64], users: int) -> int:
     return found
 
 
-def implicit(model: Als, live: NDArray[np.int64] | None) -> int:
-    from implicit.cpu.als import AlternatingLeastSquares
-
-    bare: Any = AlternatingLeastSquares(factors=model.config.factors, num_threads=1)
-    bare.user_factors, bare.item_factors = model.user_factors, model.item_factors
-    users = np.arange(len(bare.user_factors))
-    nothing = sparse.csr_matrix((len(users), len(bare.item_factors)), dtype=np.float32)
-    items, _ = bare.recommend(users, nothing, N=K, filter_already_liked_items=False, items=live)
-    return int(items.size)
-
-
 def onstage(model: Als, requests: Requests, pool: Candidates, data: Dataset) -> int:
     popularity = np.append(data.item_counts, 0).astype(np.float32)  # the last one is padding
     return sum(
@@ -140,18 +137,26 @@ def onstage(model: Als, requests: Requests, pool: Candidates, data: Dataset) -> 
     )
 
 
-def medians(rivals: dict[str, Callable[[], int]], repeats: int, wanted: int) -> dict[str, float]:
-    """Seconds of each, taking turns, so that a busy machine is busy for all."""
-    taken: dict[str, list[float]] = {name: [] for name in rivals}
-    for _ in range(repeats):
-        for name, run in rivals.items():
-            start = time.perf_counter()
-            found = run()
-            taken[name].append(time.perf_counter() - start)
+def measured(
+    rivals: dict[str, Callable[[], int]], peers: dict[str, Worker], rounds: int, wanted: int
+) -> dict[str, list[float]]:
+    """Seconds of each, taking turns; the first round warms up."""
+    spent: dict[str, list[float]] = {name: [] for name in (*rivals, *peers)}
+    for number in range(rounds + 1):
+        for name in spent:
+            if name in peers:
+                answer = peers[name].ask()
+                found, taken = answer["found"], answer["seconds"]
+            else:
+                began = time.perf_counter()
+                found = rivals[name]()
+                taken = time.perf_counter() - began
             if found != wanted:
                 message = f"{name}: {found} recommendations, expected {wanted}"
                 raise RuntimeError(message)
-    return {name: statistics.median(seconds) for name, seconds in taken.items()}
+            if number:
+                spent[name].append(taken)
+    return spent
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from benchmarks.figure import Figure, arguments_of, tell
 from onstage.availability.index import AvailabilityIndex
 from onstage.data.clock import Clock
 from onstage.data.dataset import Dataset
@@ -63,7 +64,8 @@ def main() -> None:
     arguments = parsed()
     path = load_settings().data / "twitch105k" / "twitch105k.csv"
     if not path.exists() or find_spec("torch") is None:
-        print("needs torch (`make deep`) and twitch105k under ONSTAGE_DATA: left out")
+        left_out = "needs torch (`make deep`) and twitch105k under ONSTAGE_DATA: left out"
+        tell(left_out, [], arguments.output)
         return
     data, log = read(path), table(path)
     log["item"] = data.item_positions(log["item_id"].to_numpy())
@@ -71,13 +73,16 @@ def main() -> None:
     a, b, c = (holdouts(LiveProtocol(track=track), data, index) for track in TRACKS)
     print(f"| variant | epochs | seed | {HEAD} | s an epoch |")
     print("| --- |" + " ---: |" * 11, flush=True)
+    figures: list[Figure] = []
     for name, config in variants(arguments.epochs).items():
         if arguments.only not in (None, name):
             continue
         parts = [a.validation, c.validation]
         if arguments.test and name == "released":
             parts += [a.test, b.test, c.test]
-        lines(name, config, parts, (index, log), arguments)
+        figures += lines(name, config, parts, (index, log), arguments)
+    about = f"changes of LiveRec's released defaults, {arguments.epochs} epochs; one value a seed"
+    tell(about, figures, arguments.output)
 
 
 def variants(epochs: int) -> dict[str, ModelConfig]:
@@ -105,7 +110,7 @@ def lines(
     exams: Sequence[Holdout],
     known: tuple[AvailabilityIndex, pd.DataFrame],
     arguments: argparse.Namespace,
-) -> None:
+) -> list[Figure]:
     """A line a seed and exam, and the means. All exams have the same training rows."""
     found: dict[str, list[list[float]]] = {titled(exam): [] for exam in exams}
     for seed in range(arguments.first, arguments.first + arguments.seeds):
@@ -122,6 +127,10 @@ def lines(
             means, spread = np.mean(all_marks, axis=0), np.std(all_marks, axis=0)
             cells = " | ".join(f"{m:.4f} ± {s:.4f}" for m, s in zip(means, spread, strict=True))
             print(f"| {name}, {title} | | mean | {cells} | |", flush=True)
+    return [
+        Figure(f"{name}, {title}: {METRICS[0][0]}", "", tuple(one[0] for one in all_marks))
+        for title, all_marks in found.items()
+    ]
 
 
 def titled(exam: Holdout) -> str:
@@ -224,7 +233,7 @@ def table(path: Path) -> pd.DataFrame:
 
 
 def parsed() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser = arguments_of(__doc__)
     parser.add_argument("--epochs", type=int, default=2, help="of the LiveRec lines; full: 60")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--first", type=int, default=0, help="seed")

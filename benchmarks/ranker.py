@@ -16,6 +16,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
+from benchmarks.figure import Figure, arguments_of, tell
 from onstage.availability.index import AvailabilityIndex
 from onstage.data.clock import Clock
 from onstage.data.dataset import Dataset
@@ -41,18 +42,28 @@ def main() -> None:
     index = AvailabilityIndex.from_interactions(data)
     exam = holdouts(LiveProtocol(track="B"), data, index).test
     sizes = exam.candidates.sizes()
-    print(f"{len(data):,} rows, {data.n_users:,} users, {data.n_items:,} streamers")
-    print(f"{len(exam):,} events, {sizes.mean():.0f} live on average, {sizes.sum():,} pairs")
     model = Ranker(RankerConfig())
     options = FitOptions(threads=arguments.threads, availability=index)
-    _timed("fit", lambda: model.fit(exam.train, options))
-    ranks = _timed("rank all events", lambda: _ranks(model, exam))
+    _, fitting = _timed(lambda: model.fit(exam.train, options))
+    ranks, ranking = _timed(lambda: _ranks(model, exam))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    figures = [
+        Figure("rank all events by the ranker", "s", (ranking[0],), at_most=60),
+        Figure("rank all events by the ranker, CPU", "s", (ranking[1],)),
+        Figure("fit the ranker", "s", (fitting[0],)),
+        Figure("fit the ranker, CPU", "s", (fitting[1],)),
+        Figure("peak memory of fitting and ranking", "GiB", (peak,)),
+    ]
     for group, repeat in GROUPS:
         some = ranks if repeat is None else ranks[exam.repeat == repeat]
         gain = np.where(some < 11, 1 / np.log2(some + 1), 0.0)
-        print(f"  {group}: {len(some):,} events, NDCG@10 {gain.mean():.3f}")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"peak memory {peak:.2f} GiB; target: all events ranked in under 60 s on two cores")
+        figures.append(Figure(f"NDCG@10, {group} ({len(some):,})", "", (float(gain.mean()),)))
+    about = (
+        f"{len(data):,} rows, {data.n_users:,} users, {data.n_items:,} streamers; {len(exam):,} "
+        f"events, {sizes.mean():.0f} live on average, {sizes.sum():,} pairs, "
+        f"{arguments.threads} threads"
+    )
+    tell(about, figures, arguments.output)
 
 
 def _ranks(model: Ranker, exam: Holdout) -> np.ndarray:
@@ -66,12 +77,11 @@ def _ranks(model: Ranker, exam: Holdout) -> np.ndarray:
     return ranks
 
 
-def _timed(what: str, run: Callable[[], Result]) -> Result:
+def _timed(run: Callable[[], Result]) -> tuple[Result, tuple[float, float]]:
+    """What it returns, with wall and processor seconds."""
     wall, cpu = time.perf_counter(), time.process_time()
     result = run()
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    print(f"{what}: {wall:.1f} s wall, {cpu:.1f} s of processor time", flush=True)
-    return result
+    return result, (time.perf_counter() - wall, time.process_time() - cpu)
 
 
 def _log(arguments: argparse.Namespace) -> Dataset:
@@ -89,7 +99,7 @@ def _read(file: Path) -> Dataset:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser = arguments_of(__doc__)
     parser.add_argument("--log", type=Path, help="a file in the layout of Twitch 100k")
     parser.add_argument("--users", type=int, default=100_000)
     parser.add_argument("--threads", type=int, default=2)

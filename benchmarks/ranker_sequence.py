@@ -9,8 +9,10 @@ them it says so and stops.
 
 import argparse
 import time
+from collections.abc import Iterator
 from importlib.util import find_spec
 
+from benchmarks.figure import Figure, arguments_of, tell
 from benchmarks.liverec_ablation import TRACKS, read
 from onstage.availability.index import AvailabilityIndex
 from onstage.evaluation.comparison import compare
@@ -40,17 +42,23 @@ def main() -> None:
     arguments = _arguments()
     path = load_settings().data / "twitch105k" / "twitch105k.csv"
     if not path.exists() or find_spec("torch") is None:
-        print("needs torch (`make deep`) and twitch105k under ONSTAGE_DATA: left out")
+        left_out = "needs torch (`make deep`) and twitch105k under ONSTAGE_DATA: left out"
+        tell(left_out, [], arguments.output)
         return
     data = read(path)
     index = AvailabilityIndex.from_interactions(data)
     exams = [holdouts(LiveProtocol(track=track), data, index).validation for track in TRACKS]
+    gains: dict[str, list[float]] = {}
     for seed in range(arguments.first, arguments.first + arguments.seeds):
         options = FitOptions(seed, arguments.threads, index)
         plain = _fitted(RankerConfig(), exams[0], options)
         more = _fitted(RankerConfig(sequence=SasrecConfig()), exams[0], options)
         for exam in exams:
-            _show(seed, exam, more, plain)
+            for title, gain in _show(seed, exam, more, plain):
+                gains.setdefault(title, []).append(gain)
+    figures = [Figure(title, "", tuple(values)) for title, values in gains.items()]
+    about = "what a SASRec among the ranker's features adds; one value a seed; validation"
+    tell(about, figures, arguments.output)
 
 
 def _fitted(config: RankerConfig, exam: Holdout, options: FitOptions) -> Ranker:
@@ -64,7 +72,8 @@ def _fitted(config: RankerConfig, exam: Holdout, options: FitOptions) -> Ranker:
     return model
 
 
-def _show(seed: int, exam: Holdout, more: Ranker, plain: Ranker) -> None:
+def _show(seed: int, exam: Holdout, more: Ranker, plain: Ranker) -> Iterator[tuple[str, float]]:
+    """Print a line a metric, and say what was gained."""
     with_it, without = evaluate(more, exam), evaluate(plain, exam)
     for metric, group in SHOWN:
         gain = compare(with_it, without, metric, group)
@@ -74,10 +83,11 @@ def _show(seed: int, exam: Holdout, more: Ranker, plain: Ranker) -> None:
             f"| {gain.mean:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}] |",
             flush=True,
         )
+        yield f"{exam.protocol} {metric} {group}: gain", gain.mean
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser = arguments_of(__doc__)
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--first", type=int, default=0, help="seed")
     parser.add_argument("--threads", type=int, default=0, help="0: as many as cores")

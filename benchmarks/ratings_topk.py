@@ -1,67 +1,85 @@
 """Top 10 of every user from a fitted SVD: array products against Surprise's own ``test``.
 
-Run: ``python -m benchmarks.ratings_topk``. Surprise answers one user's unseen items as
-``test(build_anti_testset)`` would: the same pairs, one user after the other, since the whole list
-of tuples does not fit in memory on larger data. It is timed on a sample of users and scaled to all;
-the scale is printed. Scores are compared on all the pairs of the sample. Data: the ratings of
-MovieLens below ONSTAGE_DATA, else ratings drawn from a factor model.
+Run: ``python -m benchmarks.ratings_topk``. Surprise, in an environment of its own, answers one
+user's unseen items as ``test(build_anti_testset())`` would: the same pairs, one user after the
+other, since the whole list of tuples does not fit in memory on larger data. It is timed on a sample
+of users and scaled to all. Both fit with the same seed, and their estimates are compared on all the
+pairs of the sample. Data: the ratings of MovieLens below ONSTAGE_DATA, else ratings drawn from a
+factor model. The second part ranks so many users that all scores at once would not fit.
 """
 
 import argparse
-import statistics
 import sys
-import time
+import tempfile
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.ratings_sweep import ratings_here
+from benchmarks.figure import Figure, arguments_of, ratio, tell
+from benchmarks.ratings_fit import save
+from benchmarks.ratings_here import ratings_here
+from benchmarks.turns import in_turns
+from benchmarks.worker import ONE_THREAD, Worker
 from onstage.availability.repeats import RepeatPolicy
-from onstage.columns import Columns
 from onstage.data.clock import Clock
 from onstage.data.dataset import Dataset
 from onstage.models.config import FitOptions
 from onstage.models.ratings.svd import Svd, SvdConfig
 from onstage.models.ratings.target import Ratings
-from onstage.models.ratings.trainset import trainset
 from onstage.seeds import generator, integer
 
 
 K = 10
 NEW = RepeatPolicy(kind="exclude")
+SEED = 1
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    asked = parsed()
+    name, ratings = ratings_here(0)
+    data = dataset_of(ratings)
+    model = Svd(SvdConfig(n_factors=asked.factors)).fit(data, FitOptions(seed=SEED))
+    seed = integer(generator(SEED, "fit", "svd"))  # what the model gives Surprise
+    users = generator(0, "bench", "users").choice(ratings.n_users, asked.sample, replace=False)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "ratings.npz"
+        save(path, ratings, users)
+        words = "surprise_svd", "test", path, asked.factors, seed
+        with Worker("surprise", *words, environment=ONE_THREAD) as surprise:
+            spent, answered = in_turns(
+                {"ours": lambda: top(model, data.users), "theirs": surprise.ask}, asked.repeats
+            )
+        worst = gap(model, ratings, users, np.load(path.with_name("answers.npy")))
+    assert answered["ours"] == K * data.n_users  # noqa: S101
+    scaled = [one * ratings.n_users / asked.sample for one in spent["theirs"]]
+    tuples = anti_testset(ratings)
+    figures = [
+        ratio(
+            "top 10 of all users: Surprise's test over ours", scaled, spent["ours"], at_least=200
+        ),
+        Figure("top 10 of all users, ours", "s", tuple(spent["ours"])),
+        Figure("largest difference of an estimate", "", (worst,), at_most=1e-9),
+        Figure("top 10 of all users, ours, peak", "MiB", (peak(model, data),)),
+        Figure("Surprise's whole anti-testset", "GiB", (tuples / 2**30,)),
+        *large(asked.large, asked.factors),
+    ]
+    about = (
+        f"{name}: {ratings.n_users:,} users, {ratings.n_items:,} items, {asked.factors} factors; "
+        f"Surprise on {asked.sample} users, scaled to all"
+    )
+    tell(about, figures, asked.output)
+
+
+def parsed() -> argparse.Namespace:
+    parser = arguments_of(__doc__)
     parser.add_argument("--sample", type=int, default=12, help="users that Surprise answers")
     parser.add_argument("--factors", type=int, default=100)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--large", type=int, default=100_000, help="users of the second part")
-    asked = parser.parse_args()
-    name, ratings = ratings_here(0)
-    data = dataset_of(ratings)
-    config = SvdConfig(n_factors=asked.factors)
-    model = Svd(config).fit(data, FitOptions(seed=1))
-    engine = model._engine(integer(generator(1, "fit", "svd")))  # noqa: SLF001  # the very same fit
-    engine.fit(trainset(ratings)[0])
-    print(
-        f"{name}: {ratings.n_users:,} users, {ratings.n_items:,} items; {config.n_factors} factors"
-    )
-    users = generator(0, "bench", "users").choice(ratings.n_users, asked.sample, replace=False)
-    theirs, worst, size = surprise_seconds(engine, model, ratings, users)
-    ours = [timed(model, data.users) for _ in range(asked.repeats)]
-    scaled = theirs * ratings.n_users / asked.sample
-    one = statistics.median(ours)
-    print(
-        f"Surprise: {theirs:.2f} s for {asked.sample} users, x {ratings.n_users / asked.sample:.1f}"
-        f" = {scaled:.1f} s for all; its anti-testset would hold {size / 2**30:.1f} GiB of tuples"
-    )
-    memory = peak(model, data)
-    print(f"Onstage: {one:.3f} s for all (median of {asked.repeats}), peak {memory:.0f} MiB")
-    print(f"{scaled / one:,.0f} times as fast (target 200); largest difference {worst:.1e}")
-    large(asked.large, asked.factors)
+    return parser.parse_args()
 
 
 def dataset_of(ratings: Ratings) -> Dataset:
@@ -74,32 +92,25 @@ def dataset_of(ratings: Ratings) -> Dataset:
     return Dataset(users, items, clock, ratings.user, ratings.item, now, weight)
 
 
-def surprise_seconds(
-    engine: object, model: Svd, ratings: Ratings, users: NDArray[np.int64]
-) -> tuple[float, float, float]:
-    """Seconds of Surprise on the users' unseen items, the largest difference, bytes of tuples."""
-    spent, worst, pairs = 0.0, 0.0, 0
-    for user in users.tolist():
-        seen = set(ratings.item[ratings.user == user].tolist())
-        unseen = [i for i in range(ratings.n_items) if i not in seen]
-        began = time.perf_counter()
-        answers = engine.test([(user, item, 0.0) for item in unseen])  # type: ignore[attr-defined]
-        best = sorted(answers, key=lambda one: -one.est)[:K]
-        spent += time.perf_counter() - began
-        pairs += len(unseen)
-        found = model.estimates(np.full(len(unseen), user), np.array(unseen))
-        worst = max(worst, float(np.abs(found - [one.est for one in answers]).max()))
-        assert len(best) == K  # noqa: S101
+def top(model: Svd, users: pd.Index) -> int:
+    """Rank for every user what they have not had; how many rows that gives."""
+    return len(model.recommend(users, k=K, repeat=NEW))
+
+
+def gap(
+    model: Svd, ratings: Ratings, users: NDArray[np.int64], theirs: NDArray[np.float64]
+) -> float:
+    """Largest difference of an estimate, over all unseen pairs of the sample."""
+    every = np.arange(ratings.n_items)
+    unseen = [np.setdiff1d(every, ratings.item[ratings.user == user]) for user in users]
+    asked = np.repeat(users, [len(items) for items in unseen])
+    return float(np.abs(model.estimates(asked, np.concatenate(unseen)) - theirs).max())
+
+
+def anti_testset(ratings: Ratings) -> float:
+    """Bytes that Surprise's list of all unseen pairs would take."""
     one = sys.getsizeof((0, 0, 0.0)) + 8 + sys.getsizeof(0.5)
-    return spent, worst, pairs / len(users) * ratings.n_users * one
-
-
-def timed(model: Svd, users: pd.Index) -> float:
-    """Seconds of the best K of every user, without what they had."""
-    began = time.perf_counter()
-    table = model.recommend(users, k=K, repeat=NEW)
-    assert len(table) == K * len(users)  # noqa: S101
-    return time.perf_counter() - began
+    return float(one) * (ratings.n_users * ratings.n_items - len(ratings))
 
 
 def peak(model: Svd, data: Dataset) -> float:
@@ -111,7 +122,7 @@ def peak(model: Svd, data: Dataset) -> float:
     return found / 2**20
 
 
-def large(n_users: int, factors: int, n_items: int = 10_000) -> None:
+def large(n_users: int, factors: int, n_items: int = 10_000) -> list[Figure]:
     """Time and memory at a size where all scores at once would not fit."""
     rng = np.random.default_rng(1)
     user = np.repeat(np.arange(n_users), 5)
@@ -127,12 +138,14 @@ def large(n_users: int, factors: int, n_items: int = 10_000) -> None:
         "item_factors": rng.normal(0, 0.1, (n_items, factors)),
     }
     model.restore(data, state)
-    seconds = timed(model, data.users)
-    dense = 8 * n_users * n_items / 2**30
-    print(
-        f"{n_users:,} users x {n_items:,} items: {seconds:.1f} s, peak {peak(model, data):.0f} MiB "
-        f"with the lists of all (all scores at once: {dense:.1f} GiB); {Columns.SCORE}s in blocks"
-    )
+    spent, _ = in_turns({"ours": lambda: top(model, data.users)}, 1, warm=False)
+    size = f"{n_users:,} users x {n_items:,} items"
+    dense = 8 * n_users * n_items / 2**20
+    return [
+        Figure(f"top 10 of all users, {size}, ours", "s", tuple(spent["ours"])),
+        Figure(f"top 10 of all users, {size}, ours, peak", "MiB", (peak(model, data),)),
+        Figure(f"all scores of {size} at once", "MiB", (dense,)),
+    ]
 
 
 if __name__ == "__main__":

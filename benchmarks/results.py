@@ -1,20 +1,17 @@
 """Retrain on the real data sets from an empty state, and write ``docs/results.md``.
 
-Run: ``make results`` (or ``python benchmarks/results.py [CONFIG …] [--trials N]``). Needs the data
+Run: ``make results`` (or ``python -m benchmarks.results [CONFIG …] [--trials N]``). Needs the data
 that ONSTAGE_DATA points at. Takes some minutes a data set. Where the time went is printed, and what
 a second retrain on unchanged input takes.
 """
 
 import argparse
-import json
 import os
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.pipeline import retrain
 from onstage.columns import Columns
 from onstage.evaluation.comparison import compare
 from onstage.pipeline.backtest import read_events
@@ -44,16 +41,6 @@ Two cores, no GPU; seconds of the whole process. The first data set also makes t
 Prefect and MLflow. A second retrain finds nothing new; `--again` goes through every step.
 
 """
-
-
-def retrain(config: str, trials: int | None, *more: str) -> dict[str, Any]:
-    words = [sys.executable, "-m", "flows.cli", "retrain", config, "--json", *more]
-    words += [] if trials is None else ["--trials", str(trials)]
-    began = time.perf_counter()
-    made = subprocess.run(words, cwd=ROOT, stdout=subprocess.PIPE, check=True)
-    value: dict[str, Any] = json.loads(made.stdout)
-    value["times"]["process_seconds"] = round(time.perf_counter() - began, 1)
-    return value
 
 
 def comparisons(workspace: Workspace, outcome: Outcome, leader: str) -> tuple[Comparison, ...]:
@@ -112,7 +99,7 @@ def report(name: str, first: dict[str, Any], others: dict[str, dict[str, Any]]) 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("configs", nargs="*", default=CONFIGS)
     parser.add_argument("--trials", type=int)
     parser.add_argument("--output", type=Path, default=ROOT / "docs" / "results.md")

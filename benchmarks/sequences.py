@@ -14,7 +14,6 @@ import argparse
 import resource
 import tempfile
 import time
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks.figure import Figure, arguments_of, ratio, tell
 from benchmarks.liverec_ablation import read
+from benchmarks.turns import in_turns
 from onstage.availability.index import AvailabilityIndex
 from onstage.data.clock import Clock
 from onstage.data.dataset import Dataset
@@ -42,27 +43,27 @@ COLUMNS = ("user_id", "stream", "item_id", "timestamp", "ends_at")
 def main() -> None:
     arguments = parsed()
     if find_spec("torch") is None:
-        print("needs torch (`make deep`): left out")
+        tell("needs torch (`make deep`): left out", [], arguments.output)
         return
     path = load_settings().data / "twitch105k" / "twitch105k.csv"
-    if path.exists():
-        liverec(read(path), arguments)
-    else:
-        print("liverec: needs twitch105k under ONSTAGE_DATA: left out")
-    sasrec(arguments)
+    figures = liverec(read(path), arguments) if path.exists() else []
+    figures += sasrec(arguments)
+    left_out = "" if path.exists() else "; LiveRec needs twitch105k under ONSTAGE_DATA: left out"
+    about = (
+        f"epochs of LiveRec (released defaults) and of SASRec on a twin of Twitch 100k{left_out}"
+    )
+    tell(about, figures, arguments.output)
 
 
-def liverec(data: Dataset, arguments: argparse.Namespace) -> None:
+def liverec(data: Dataset, arguments: argparse.Namespace) -> list[Figure]:
     from onstage.models.sequence.engine import single_torch
 
     index = AvailabilityIndex.from_interactions(data)
     train = holdouts(LiveProtocol(track="A"), data, index).validation.train
     config = LiverecConfig.released()
     fitting = made(config, train, index, arguments.threads)
-    print(
-        f"liverec (released), {len(fitting.trainer.windows):,} windows, {fitting.threads} threads"
-    )
-    epochs("  ours", fitting, arguments.epochs)
+    size = f"{len(fitting.trainer.windows):,} windows, {fitting.threads} threads"
+    wall = epochs(fitting, arguments.epochs)
     single = made(config, train, index, 1)
     few = Windows(
         single.trainer.windows.tokens,
@@ -72,12 +73,14 @@ def liverec(data: Dataset, arguments: argparse.Namespace) -> None:
     )
     single.trainer.windows = few
     with single_torch():
-        rounds = [(timed(single.epoch), timed(lambda: slow(single))) for _ in range(3)]
-    ours, theirs = (float(np.median([one[k] for one in rounds])) for k in (0, 1))
-    print(
-        f"  {arguments.windows} windows, one thread, taking turns (CPU seconds): ours {ours:.2f}, "
-        f"the slow way {theirs:.2f}: {theirs / ours:.0f} x"
-    )
+        sides = {"ours": single.epoch, "slow": lambda: slow(single)}
+        spent, _ = in_turns(sides, arguments.repeats, clock=time.process_time, warm=False)
+    what = f"{arguments.windows} windows of LiveRec, one thread (CPU)"
+    return [
+        Figure(f"an epoch of LiveRec, {size}", "s", tuple(wall)),
+        ratio(f"{what}: the slow way over ours", spent["slow"], spent["ours"]),
+        Figure(f"{what}, ours", "s", tuple(spent["ours"])),
+    ]
 
 
 def slow(fitting: Any) -> None:  # noqa: ANN401  # imported late: needs torch
@@ -103,7 +106,7 @@ def slow(fitting: Any) -> None:  # noqa: ANN401  # imported late: needs torch
     torch.autograd.grad(loss, list(p.values()), allow_unused=True)
 
 
-def sasrec(arguments: argparse.Namespace) -> None:
+def sasrec(arguments: argparse.Namespace) -> list[Figure]:
     with tempfile.TemporaryDirectory() as name:
         config = SimulationConfig.twitch100k(seed=0).model_copy(update={"users": arguments.users})
         simulate(config, Path(name))
@@ -116,12 +119,13 @@ def sasrec(arguments: argparse.Namespace) -> None:
     )
     fitting = made(model, data, index, arguments.threads)
     targets = int(fitting.trainer.windows.lengths.sum())
-    print(
-        f"sasrec, twin: {len(data):,} rows, {data.n_users:,} users, {data.n_items:,} items; "
-        f"{targets:,} targets an epoch, {fitting.threads} threads"
-    )
-    epochs("  ours", fitting, 2)
-    print(f"  peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
+    size = f"{data.n_users:,} users, {targets:,} targets, {fitting.threads} threads"
+    wall = epochs(fitting, 2)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    return [
+        Figure(f"an epoch of SASRec, {size}", "s", tuple(wall)),
+        Figure("peak memory of the sequence models", "GiB", (peak,)),
+    ]
 
 
 def made(  # noqa: ANN201  # imported late: needs torch
@@ -134,28 +138,18 @@ def made(  # noqa: ANN201  # imported late: needs torch
     return Fitting(config, data, windows, np.random.default_rng(0), options)
 
 
-def epochs(name: str, fitting: Any, number: int) -> None:  # noqa: ANN401
-    for epoch in range(1, number + 1):
-        wall, processor = time.perf_counter(), time.process_time()
-        loss = fitting.epoch()
-        wall, processor = time.perf_counter() - wall, time.process_time() - processor
-        print(
-            f"{name}, epoch {epoch}: {wall:.1f} s ({processor:.1f} CPU s), loss {loss:.4f}",
-            flush=True,
-        )
-
-
-def timed(run: Callable[[], Any]) -> float:
-    began = time.process_time()
-    run()
-    return time.process_time() - began
+def epochs(fitting: Any, number: int) -> list[float]:  # noqa: ANN401
+    """Wall seconds of each epoch."""
+    spent, _ = in_turns({"epoch": fitting.epoch}, number, warm=False)
+    return spent["epoch"]
 
 
 def parsed() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser = arguments_of(__doc__)
     parser.add_argument("--users", type=int, default=5_000, help="of the twin; full: 100000")
     parser.add_argument("--epochs", type=int, default=2, help="of LiveRec")
     parser.add_argument("--windows", type=int, default=40, help="for the slow way")
+    parser.add_argument("--repeats", type=int, default=3, help="of the slow way")
     parser.add_argument("--threads", type=int, default=0, help="0: as many as cores")
     return parser.parse_args()
 

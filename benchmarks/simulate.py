@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks.figure import Figure, arguments_of, tell
 from onstage.data.simulate.calibration import calibration_table
 from onstage.data.simulate.config import SimulationConfig
 from onstage.data.simulate.writer import simulate
@@ -38,9 +39,16 @@ def main() -> None:
         table = calibration_table(
             Path(name), config.shape, marginals if marginals.is_dir() else None
         )
-    print(", ".join(f"{value:,} {what}" for what, value in counts.items()))
-    print(f"wall {wall:.0f} s ({counts['rows'] / wall:,.0f} rows/s), peak memory {peak:.2f} GiB")
     _print(table)
+    far = 100 * float((np.abs(table["ratio"] - 1) > FAR).mean())
+    figures = [
+        Figure("simulate", "s", (wall,)),
+        Figure("rows simulated", "/s", (counts["rows"] / wall,)),
+        Figure("peak memory of simulating", "GiB", (peak,)),
+        Figure(f"figures off by more than {FAR:.0%}", "%", (far,)),
+    ]
+    about = f"{config.shape}: " + ", ".join(f"{value:,} {what}" for what, value in counts.items())
+    tell(about, figures, arguments.output)
 
 
 def _print(table: pd.DataFrame) -> None:
@@ -58,7 +66,7 @@ def _shown(value: float) -> str:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser = arguments_of(__doc__)
     parser.add_argument("--users", type=int, default=100_000)
     parser.add_argument("--shape", choices=["twitch", "kumu"], default="twitch")
     parser.add_argument("--seed", type=int, default=0)

@@ -4,7 +4,6 @@ Run: ``python -m benchmarks.tracking``. Every way logs the same trial: 10 parame
 4 iterations, its parent and its end. Ratios are of medians over rounds that take turns.
 """
 
-import statistics
 import tempfile
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from benchmarks.figure import Figure, arguments_of, ratio, tell
 from onstage.models.catalog import ModelConfig
 from onstage.models.memory import MemoryConfig
 from onstage.settings import MlflowSettings, Settings
@@ -28,7 +28,6 @@ from onstage.tuning.study import sweep
 from onstage.tuning.trials import OUTCOME
 
 
-ROUNDS = 25
 PARAMS = {f"p{i}": i / 7 for i in range(10)}
 METRICS = {f"metric_{i}_at_10": i / 3 for i in range(10)}
 LOOKS = {5: 0.1, 10: 0.2, 15: 0.3, 20: 0.4}
@@ -82,10 +81,10 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def per_trial(home: Path) -> dict[str, float]:
-    """Median milliseconds of one trial in MLflow, three ways."""
+def per_trial(home: Path, rounds: int) -> dict[str, list[float]]:
+    """Milliseconds of each trial in MLflow, three ways."""
     tracker = Tracker.open(MlflowSettings(), Settings(home=home))
-    plan = Plan(MemoryConfig(), SPACE, "ndcg_at_10", ROUNDS, 0)
+    plan = Plan(MemoryConfig(), SPACE, "ndcg_at_10", rounds, 0)
     bridge = Bridge.open(tracker, "bench", plan, "bench", None)
     client, experiment = tracker.client, tracker.experiment("bench")
 
@@ -99,16 +98,16 @@ def per_trial(home: Path) -> dict[str, float]:
         "our bridge": ours,
     }
     taken: dict[str, list[float]] = {name: [] for name in ways}
-    for number in range(ROUNDS):
+    for number in range(rounds + 2):
         for name, way in ways.items():
-            taken[name].append(seconds(partial(way, number)))
-    return {name: 1000 * statistics.median(times[2:]) for name, times in taken.items()}
+            taken[name].append(1000 * seconds(partial(way, number)))
+    return {name: times[2:] for name, times in taken.items()}  # two warm up
 
 
-def whole_sweep(home: Path) -> dict[str, float]:
-    """Milliseconds per trial of a sweep whose objective costs nothing, median of three."""
+def whole_sweep(home: Path, trials: int) -> dict[str, list[float]]:
+    """Milliseconds per trial of a sweep whose objective costs nothing, three times."""
     tracker = Tracker.open(MlflowSettings(), Settings(home=home))
-    taken: dict[str, list[float]] = {"sweep, journal only": [], "sweep, journal and MLflow": []}
+    taken: dict[str, list[float]] = {"journal only": [], "journal and MLflow": []}
     for number in range(3):
         for (name, times), shown in zip(taken.items(), (None, tracker), strict=True):
             run = partial(
@@ -117,7 +116,7 @@ def whole_sweep(home: Path) -> dict[str, float]:
                 None,
                 SPACE,
                 trivial,
-                trials=ROUNDS,
+                trials=trials,
                 seed=number,
                 folder=home / name / str(number),
                 metric="ndcg_at_10",
@@ -125,18 +124,26 @@ def whole_sweep(home: Path) -> dict[str, float]:
                 experiment="bench",
                 progress=False,
             )
-            times.append(seconds(run) / ROUNDS)
-    return {name: 1000 * statistics.median(times) for name, times in taken.items()}
+            times.append(1000 * seconds(run) / trials)
+    return taken
 
 
 def main() -> None:
+    parser = arguments_of(__doc__)
+    parser.add_argument("--rounds", type=int, default=23)
+    asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
-        found = per_trial(Path(home))
-        for name, cost in found.items():
-            ratio = cost / found["one batch"]
-            print(f"{name:28s} {cost:7.1f} ms a trial   {ratio:5.2f} x one batch")
-        for name, cost in whole_sweep(Path(home)).items():
-            print(f"{name:28s} {cost:7.1f} ms a trial")
+        ways = per_trial(Path(home), asked.rounds)
+        sweeps = whole_sweep(Path(home), asked.rounds)
+    figures = [
+        ratio("a trial: our bridge over one batch", ways["our bridge"], ways["one batch"]),
+        ratio("a trial: one call each over our bridge", ways["one call each"],
+              ways["our bridge"]),
+        *(Figure(f"a trial in MLflow, {name}", "ms", tuple(t)) for name, t in ways.items()),
+        *(Figure(f"a trial that costs nothing, {name}", "ms", tuple(t))
+          for name, t in sweeps.items()),
+    ]  # fmt: skip
+    tell("10 parameters, 10 metrics, 4 iterations a trial; a fresh SQLite", figures, asked.output)
 
 
 if __name__ == "__main__":

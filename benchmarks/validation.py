@@ -8,14 +8,13 @@ against a plain pandas script that derives the same with groupby and merge_asof.
 """
 
 import argparse
-import statistics
-import time
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
+from benchmarks.figure import Figure, arguments_of, ratio, tell
+from benchmarks.turns import in_turns
 from expectations.engine import Engine
 from expectations.measurements import table_parameters
 from expectations.suites import Suite, suite_for, used_columns
@@ -34,34 +33,39 @@ KEY = ["user_id", "item_id", "timestamp", "event"]
 
 
 def main() -> None:
-    arguments = parsed()
-    log, windows = platform(arguments.rows, spoilt=arguments.spoilt)
-    print(
-        f"{len(log):,} rows, {log['user_id'].nunique():,} users, {log['item_id'].nunique():,} "
-        f"items (text ids), {len(windows):,} windows, {arguments.spoilt:,} spoilt rows"
-    )
+    asked = parsed()
+    log, windows = platform(asked.rows, spoilt=asked.spoilt)
     frame = log.assign(**facts(log, windows, LIMITS))
-    suite = suite_for(
-        "interactions", frame.columns, table_parameters("interactions", log, log, LIMITS)
-    )
+    parameters = table_parameters("interactions", log, log, LIMITS)
+    suite = suite_for("interactions", frame.columns, parameters)
     agree(suite, frame)
-    print(f"{len(suite.expectations)} expectations; {arguments.repeats} rounds, medians")
-    compare(
-        "suite alone (target at most 3)",
-        lambda: run_suite(suite, frame),
-        lambda: bare_checks(frame),
-        arguments.repeats,
+    alone, _ = in_turns(
+        {"ours": lambda: run_suite(suite, frame), "bare": lambda: bare_checks(frame)},
+        asked.repeats,
     )
-    compare(
-        "whole validation of the table",
-        lambda: validated(suite, log, windows),
-        lambda: bare_checks(log.assign(**bare_facts(log, windows))),
-        arguments.repeats,
+    whole, _ = in_turns(
+        {
+            "ours": lambda: validated(suite, log, windows),
+            "bare": lambda: bare_checks(log.assign(**bare_facts(log, windows))),
+        },
+        asked.repeats,
     )
+    figures = [
+        ratio("the suite: Great Expectations over bare pandas", alone["ours"], alone["bare"],
+              at_most=3),
+        Figure("the suite, Great Expectations", "s", tuple(alone["ours"])),
+        ratio("validating the table: ours over a pandas script", whole["ours"], whole["bare"]),
+        Figure("validating the table, ours", "s", tuple(whole["ours"])),
+    ]  # fmt: skip
+    about = (
+        f"{len(log):,} rows (text ids of items), {len(windows):,} windows, {asked.spoilt:,} spoilt "
+        f"rows, {len(suite.expectations)} expectations; both count the same bad rows"
+    )
+    tell(about, figures, asked.output)
 
 
 def parsed() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = arguments_of(__doc__)
     parser.add_argument("--rows", type=int, default=2_000_000)
     parser.add_argument("--spoilt", type=int, default=0, help="rows with a negative weight")
     parser.add_argument("--repeats", type=int, default=5)
@@ -163,24 +167,6 @@ def agree(suite: Suite, frame: pd.DataFrame) -> None:
     if different:
         message = f"the two sides count differently: {different}"
         raise SystemExit(message)
-
-
-def compare(
-    name: str, ours: Callable[[], object], bare: Callable[[], object], repeats: int
-) -> None:
-    seconds = [(timed(ours), timed(bare)) for _ in range(repeats)]
-    mine, theirs = (statistics.median(column) for column in zip(*seconds, strict=True))
-    ratios = [a / b for a, b in seconds]
-    print(
-        f"{name}: Great Expectations {mine:.2f} s, bare pandas {theirs:.2f} s, "
-        f"ratio {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
-    )
-
-
-def timed(call: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
 
 
 if __name__ == "__main__":

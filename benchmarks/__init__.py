@@ -1,0 +1,1 @@
+"""Every speed and quality figure that the project quotes, each one command."""

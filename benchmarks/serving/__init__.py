@@ -1,0 +1,1 @@
+"""The online service under load: ``python -m benchmarks.serving``."""
