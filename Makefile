@@ -63,6 +63,8 @@ bench-full: $(DEEP)  ## the same at the sizes that are quoted (hours; `python -m
 docs: $(DEEP)  ## write the generated pages, and the site (site/index.html, which opens offline)
 	$(BIN)/python docs/reference.py
 	$(BIN)/python docs/glossary.py
+	$(BIN)/python docs/tables.py
+	$(BIN)/python docs/errors.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 clean:  ## remove the environment and caches (not var/, which holds runs)

@@ -43,7 +43,10 @@ class Match:
 
 
 class AmbiguousError(NotFoundError):
-    """A title that nothing is called, or several things are; `matches` are the nearest."""
+    """A title that nothing is called, or several things are; `matches` are the nearest.
+
+    Remedy: give the identifier, or more of the title; `matches` has the nearest.
+    """
 
     def __init__(self, message: str, matches: tuple[Match, ...]) -> None:
         super().__init__(message)

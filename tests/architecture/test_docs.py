@@ -27,7 +27,7 @@ def test_a_command_has_help_and_stands_in_the_readme(name: str) -> None:
     assert f"onstage {name}" in README
 
 
-@pytest.mark.parametrize("page", ["reference", "glossary"])
+@pytest.mark.parametrize("page", ["reference", "glossary", "tables", "errors"])
 def test_a_generated_page_is_what_the_code_says(page: str) -> None:
     spec = importlib.util.spec_from_file_location(page, ROOT / "docs" / f"{page}.py")
     assert spec is not None

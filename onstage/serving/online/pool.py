@@ -14,7 +14,10 @@ AnswerT = TypeVar("AnswerT")
 
 
 class BusyError(OnstageError):
-    """More is asked than can be answered."""
+    """More is asked than can be answered.
+
+    Remedy: ask again after the seconds of `Retry-After`, or give `onstage serve` more --threads.
+    """
 
 
 class Pool:

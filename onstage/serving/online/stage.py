@@ -27,7 +27,10 @@ Status = Literal["ok", "starting", "no champion", "failed"]
 
 
 class NoChampionError(OnstageError):
-    """Nobody can answer yet."""
+    """Nobody can answer yet.
+
+    Remedy: promote one (`onstage retrain`), or wait: `/health` says what is missing.
+    """
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""What every table on the disk holds: one meaning a column, with its unit."""
