@@ -116,7 +116,11 @@ class StaleError(OnstageError, RuntimeError):
 
 
 class LostError(OnstageError, ConnectionError):
-    """A process of a cluster ended in the middle of what it was given."""
+    """A process of a cluster ended in the middle of what it was given.
+
+    Remedy: nothing, once: what it had is given to another. If it comes back, look at that
+    process's memory and logs.
+    """
 
 
 class OrchestrationError(OnstageError, ConnectionError):
