@@ -5,10 +5,9 @@ from typing import Annotated
 from prefect import flow
 from pydantic import Field
 
-from flows.parts import accepted, examined, on_record, rolled
+from flows.parts import accepted, examined, on_record, opened, rolled
 from onstage.data.store import Reference
 from onstage.pipeline.extras import need_extras
-from onstage.pipeline.workspace import Workspace
 
 
 @flow(name="backtest", flow_run_name="backtest-{config}")
@@ -25,7 +24,7 @@ def backtest(
         config: Configuration file, e.g. configs/deskdrop.yaml.
         origins: How many test parts, the newest and those before it; 1 is an ordinary backtest.
     """
-    workspace = Workspace.open(config)
+    workspace = opened(config)
     need_extras(workspace.config)
     with on_record(workspace, "backtest") as run:
         log = accepted(workspace)

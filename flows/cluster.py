@@ -5,10 +5,9 @@ from typing import Annotated
 from prefect import flow
 from pydantic import Field
 
-from flows.parts import accepted, on_record
+from flows.parts import accepted, on_record, opened
 from onstage.clustering.scaling import ScalingName
 from onstage.data.store import Reference
-from onstage.pipeline.workspace import Workspace
 from tasks.cluster import cluster as group
 
 
@@ -27,6 +26,6 @@ def cluster(
         k: Number of clusters, instead of the configuration's.
         scaling: log, robust or raw, instead of the configuration's.
     """
-    workspace = Workspace.open(config).grouping(k=k, scaling=scaling)
+    workspace = opened(config).grouping(k=k, scaling=scaling)
     with on_record(workspace, "cluster") as run:
         return group(workspace, accepted(workspace), run, k is None and scaling is None)

@@ -5,10 +5,9 @@ from typing import Annotated
 from prefect import flow
 from pydantic import Field
 
-from flows.parts import accepted, on_record
+from flows.parts import accepted, on_record, opened
 from onstage.pipeline.extras import need_runner
 from onstage.pipeline.ratings.comparing import Comparison
-from onstage.pipeline.workspace import Workspace
 from tasks.ratings import compare_ratings as compare
 from tasks.spreading import spread
 
@@ -28,7 +27,7 @@ def compare_ratings(
         sample: Pairs to look at, instead of the configuration's.
         folds: Folds, instead of the configuration's.
     """
-    workspace = Workspace.open(config).comparing(sample=sample, folds=folds, names=models)
+    workspace = opened(config).comparing(sample=sample, folds=folds, names=models)
     need_runner(workspace.config)
     with on_record(workspace, "compare-ratings") as run:
         log = accepted(workspace)

@@ -2,9 +2,8 @@
 
 from prefect import flow
 
-from flows.parts import accepted, on_record
+from flows.parts import accepted, on_record, opened
 from onstage.monitoring.drift import Drift
-from onstage.pipeline.workspace import Workspace
 from tasks.backtest import backtest
 from tasks.drift import look_for_drift
 from tasks.recipes import champions_recipe
@@ -22,7 +21,7 @@ def drift(
     Args:
         config: Configuration file, e.g. configs/deskdrop.yaml.
     """
-    workspace = Workspace.open(config)
+    workspace = opened(config)
     with on_record(workspace, "drift") as run:
         log = accepted(workspace)
         recipes = champions_recipe(workspace)

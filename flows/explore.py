@@ -2,9 +2,8 @@
 
 from prefect import flow
 
-from flows.parts import at_work
+from flows.parts import at_work, opened
 from onstage.data.store import Reference
-from onstage.pipeline.workspace import Workspace
 from tasks.explore import explore as look
 from tasks.explore import record, survey
 from tasks.ingest import ingest
@@ -20,7 +19,7 @@ def explore(
     Args:
         config: Configuration file, e.g. configs/deskdrop.yaml.
     """
-    workspace = Workspace.open(config)
+    workspace = opened(config)
     with at_work(workspace, "explore"):
         tables = ingest(workspace)
         log = validate(workspace, tables)

@@ -2,9 +2,8 @@
 
 from prefect import flow
 
-from flows.parts import accepted, at_work
+from flows.parts import accepted, at_work, opened
 from onstage.data.store import Reference
-from onstage.pipeline.workspace import Workspace
 
 
 @flow(name="ingest", flow_run_name="ingest-{config}")
@@ -16,6 +15,6 @@ def ingest(
     Args:
         config: Configuration file, e.g. configs/deskdrop.yaml.
     """
-    workspace = Workspace.open(config)
+    workspace = opened(config)
     with at_work(workspace, "ingest"):
         return accepted(workspace)

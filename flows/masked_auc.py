@@ -5,9 +5,8 @@ from typing import Annotated
 from prefect import flow
 from pydantic import Field
 
-from flows.parts import accepted, on_record
+from flows.parts import accepted, on_record, opened
 from onstage.data.store import Reference
-from onstage.pipeline.workspace import Workspace
 from tasks.masked_auc import masked_auc as examine
 
 
@@ -24,6 +23,6 @@ def masked_auc(
         model: A recipe of the configuration, an algorithm, a recipe as JSON, or champion.
         share: Share of (user, item) pairs to hide.
     """
-    workspace = Workspace.open(config)
+    workspace = opened(config)
     with on_record(workspace, "masked-auc") as run:
         return examine(workspace, accepted(workspace), model, share, run)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from flows.vault import reveal
 from onstage.data.store import Reference
 from onstage.pipeline.recipes import Recipe
 from onstage.pipeline.runs import tracked
@@ -29,6 +30,12 @@ class Examined:
     backtests: dict[str, Reference]
     board: Reference
     slices: Reference | None = None
+
+
+def opened(config: str, *, trials: int | None = None, processes: int | None = None) -> Workspace:
+    """The workspace of a configuration, once secrets are where the environment names blocks."""
+    reveal()
+    return Workspace.open(config, trials=trials, processes=processes)
 
 
 @contextmanager

@@ -1,10 +1,8 @@
 """Questions to the Prefect server that Prefect's settings name, each answered within seconds."""
 
-import base64
-
 from onstage.errors import OrchestrationError, TrackingError
 from onstage.tracking.endpoint import masked
-from onstage.tracking.greeting import Answer, ask
+from onstage.tracking.greeting import Answer, ask, basic
 
 
 def asked(path: str, question: object = None) -> Answer:
@@ -18,20 +16,20 @@ def asked(path: str, question: object = None) -> Answer:
     from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_KEY, PREFECT_API_URL
 
     url = str(PREFECT_API_URL.value())
-    basic, key = PREFECT_API_AUTH_STRING.value(), PREFECT_API_KEY.value()
+    words, key = PREFECT_API_AUTH_STRING.value(), PREFECT_API_KEY.value()
     headers = {}
-    if basic is not None:
-        words = base64.b64encode(basic.get_secret_value().encode()).decode()
-        headers["Authorization"] = f"Basic {words}"
+    if words is not None:
+        user, _, password = str(words).partition(":")
+        headers = basic(user, password)
     elif key is not None:
-        headers["Authorization"] = f"Bearer {key.get_secret_value()}"
+        headers["Authorization"] = f"Bearer {key}"
     try:
         answer = ask(url, path, question=question, headers=headers)
     except TrackingError as error:
         message = f"PREFECT_API_URL={masked(url)}: no Prefect server answers there ({error})"
         raise OrchestrationError(message) from error
     if answer.refused:
-        raise OrchestrationError(refusal(url, answer.status, known=basic is not None))
+        raise OrchestrationError(refusal(url, answer.status, known=words is not None))
     return answer
 
 

@@ -2,9 +2,8 @@
 
 from prefect import flow
 
-from flows.parts import accepted, examined, on_record
+from flows.parts import accepted, examined, on_record, opened
 from onstage.pipeline.outcome import Verdict
-from onstage.pipeline.workspace import Workspace
 from tasks.promote import promote as decide
 
 
@@ -17,7 +16,7 @@ def promote(
     Args:
         config: Configuration file, e.g. configs/deskdrop.yaml.
     """
-    workspace = Workspace.open(config)
+    workspace = opened(config)
     with on_record(workspace, "promote") as run:
         log = accepted(workspace)
         exam = examined(workspace, log, run)

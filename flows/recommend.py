@@ -5,9 +5,8 @@ from typing import Annotated, Literal
 from prefect import flow
 from pydantic import Field
 
-from flows.parts import accepted, at_work
+from flows.parts import accepted, at_work, opened
 from onstage.data.store import Reference
-from onstage.pipeline.workspace import Workspace
 from tasks.recommend import recommend as write_lists
 
 
@@ -32,8 +31,6 @@ def recommend(  # noqa: PLR0913, PLR0917  # one field of the form each
         only_new: Leave out what a user had before.
         clusters: Add the clusters of user and item to each row.
     """
-    workspace = Workspace.open(config).asking(
-        at=at, k=k, form=form, only_new=only_new, clusters=clusters
-    )
+    workspace = opened(config).asking(at=at, k=k, form=form, only_new=only_new, clusters=clusters)
     with at_work(workspace, "recommend"):
         return write_lists(workspace, accepted(workspace), users)

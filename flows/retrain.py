@@ -5,11 +5,10 @@ from typing import Annotated
 from prefect import flow, get_run_logger
 from pydantic import Field
 
-from flows.parts import accepted, examined, on_record
+from flows.parts import accepted, examined, on_record, opened
 from onstage.pipeline.extras import need_extras
 from onstage.pipeline.novelty import nothing_new
 from onstage.pipeline.outcome import Outcome
-from onstage.pipeline.workspace import Workspace
 from tasks.cluster import cluster
 from tasks.drift import look_for_drift
 from tasks.events import say_verdict
@@ -37,7 +36,7 @@ def retrain(
         trials: Trials of each study, instead of the configuration's.
         again: Go through all steps even if nothing is new since the last retrain.
     """
-    workspace = Workspace.open(config, trials=trials)
+    workspace = opened(config, trials=trials)
     if not again and (known := nothing_new(workspace)) is not None:
         say_again(workspace, known)
         get_run_logger().info("%s", known.decision.sentence)

@@ -5,11 +5,10 @@ from typing import Annotated
 from prefect import flow
 from pydantic import Field
 
-from flows.parts import accepted, on_record
+from flows.parts import accepted, on_record, opened
 from onstage.data.store import Reference
 from onstage.errors import ConfigError
 from onstage.pipeline.extras import need_extras
-from onstage.pipeline.workspace import Workspace
 from tasks.spreading import spread
 from tasks.sweep import sweep as tune
 
@@ -29,7 +28,7 @@ def sweep(
         trials: Trials of each study, instead of the configuration's.
         processes: Trials at the same time, each in a process, instead of the configuration's.
     """
-    workspace = Workspace.open(config, trials=trials, processes=processes)
+    workspace = opened(config, trials=trials, processes=processes)
     known = list(workspace.config.sweep.algorithms)
     chosen = algorithms or known
     if strangers := [name for name in chosen if name not in known]:

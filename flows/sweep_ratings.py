@@ -5,10 +5,9 @@ from typing import Annotated
 from prefect import flow
 from pydantic import Field
 
-from flows.parts import accepted, on_record
+from flows.parts import accepted, on_record, opened
 from onstage.data.store import Reference
 from onstage.pipeline.extras import need_runner
-from onstage.pipeline.workspace import Workspace
 from tasks.ratings import check_ratings, learn_ratings
 from tasks.ratings import sweep_ratings as tune
 from tasks.spreading import spread
@@ -25,7 +24,7 @@ def sweep_ratings(
         config: Configuration file, e.g. configs/movielens.yaml.
         trials: Trials of the study, instead of the configuration's.
     """
-    workspace = Workspace.open(config).comparing(trials=trials)
+    workspace = opened(config).comparing(trials=trials)
     need_runner(workspace.config)
     with on_record(workspace, "sweep-ratings") as run:
         log = accepted(workspace)

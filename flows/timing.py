@@ -2,10 +2,9 @@
 
 from prefect import flow
 
-from flows.parts import at_work
+from flows.parts import at_work, opened
 from onstage.data.store import Reference
 from onstage.pipeline.timing import timeable
-from onstage.pipeline.workspace import Workspace
 from tasks.timing import ask_blindly, record
 from tasks.timing import timing as draw
 
@@ -19,7 +18,7 @@ def timing(
     Args:
         config: Configuration file, e.g. configs/twitch105k.yaml.
     """
-    workspace = Workspace.open(config)
+    workspace = opened(config)
     with at_work(workspace, "timing"):
         last = timeable(workspace)
         blind = {one.name: ask_blindly(workspace, last.log, one) for one in last.recipes}

@@ -72,6 +72,9 @@ class Settings(BaseSettings):
     optuna_storage: SecretStr | None = None
     """Database of the studies instead of a journal file in each study's folder, e.g.
     ``postgresql+psycopg://user:password@host/studies``. Never shown or logged."""
+    store_remote: SecretStr | None = None
+    """Where the store publishes artefacts and finds those of other machines, by any URL that fsspec
+    opens: ``file:///mnt/shared/onstage``, ``s3://bucket/onstage``. Never shown or logged whole."""
     progress: bool = True
     """Whether long work shows a progress bar (on a terminal)."""
 

@@ -83,6 +83,7 @@ def _outside(
     found = looked("prefect server", orchestration)
     found += looked("mlflow", lambda: outside.tracking(mlflow, settings))
     found += looked("studies", lambda: outside.studies(url or None, uri))
+    found += looked("store", lambda: outside.store(settings))
     if config is not None:
         found += looked("sources", lambda: outside.sources(config))
     return found

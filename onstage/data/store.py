@@ -20,6 +20,7 @@ from typing import Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from onstage.data.remote import Remote
 from onstage.errors import StoreError
 
 
@@ -106,6 +107,8 @@ class Store:
     ----------
     root
         Created when missing.
+    remote
+        Where finished artefacts are published, and where those are looked for that are not here.
 
     Raises
     ------
@@ -113,8 +116,9 @@ class Store:
         If the folder cannot be created or written.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, remote: Remote | None = None) -> None:
         self.root = root
+        self.remote = remote
         try:
             root.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -126,8 +130,14 @@ class Store:
         return self.root / reference.name / file
 
     def find(self, step: str, key: str) -> Reference | None:
-        """The whole and undamaged artefact of `key`, or None (a damaged one is moved aside)."""
-        folder = self.root / f"{step}-{key[:20]}"
+        """The whole and undamaged artefact of `key`, or None.
+
+        A damaged one is removed; one that is not here is fetched from the remote, if that has it.
+        """
+        found = self._checked(self.root / f"{step}-{key[:20]}", step, key)
+        return found if found is not None or self.remote is None else self._fetched(step, key)
+
+    def _checked(self, folder: Path, step: str, key: str) -> Reference | None:
         if not folder.exists():
             return None
         try:
@@ -138,12 +148,50 @@ class Store:
         except (OSError, ValidationError):
             whole = False
         if not whole:
-            logger.warning("artefact %s is damaged: it is made again", folder.name)
+            logger.warning("artefact %s is damaged: it is made again", f"{step}-{key[:20]}")
             shutil.rmtree(folder)
             return None
         return Reference(
             step=step, key=key, digest=manifest.digest, counts=manifest.counts, reused=True
         )
+
+    def _fetched(self, step: str, key: str) -> Reference | None:
+        """The artefact of `key` as the remote has it: downloaded, checked, put in its place."""
+        if self.remote is None or self.remote.resting:
+            return None
+        name = f"{step}-{key[:20]}"
+        draft = Path(tempfile.mkdtemp(prefix=f".draft-{_host()}-{os.getpid()}-", dir=self.root))
+        try:
+            whole = self.remote.pull(name, draft)
+            if whole and self._checked(draft, step, key) is None:
+                self.remote.forget(name)
+                whole = False
+            if not whole:
+                self._note(name).unlink(missing_ok=True)
+                return None
+            self._place(draft, name)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+        self._note_published(name)
+        return self._checked(self.root / name, step, key)
+
+    def _offer(self, made: Reference) -> None:
+        """Publish an artefact at the remote, unless that was done."""
+        if self.remote is None or self._note(made.name).exists():
+            return
+        manifest = _Manifest.model_validate_json(self.path(made, MANIFEST).read_text())
+        if self.remote.push(made.name, self.path(made), manifest.files):
+            self._note_published(made.name)
+
+    def _note_published(self, name: str) -> None:
+        note = self._note(name)
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.touch()
+
+    def _note(self, name: str) -> Path:
+        """An empty file that remembers that the remote has an artefact."""
+        remote = "" if self.remote is None else self.remote.shown
+        return self.root / ".published" / digest_json(remote)[:12] / name
 
     def make(
         self,
@@ -173,6 +221,7 @@ class Store:
         """
         found = self.find(step, key)
         if found is not None:
+            self._offer(found)
             return found
         draft: Path | None = None
         try:
@@ -194,6 +243,7 @@ class Store:
         if made is None:
             message = f"store {self.root}: artefact {step}-{key[:20]} was damaged while published"
             raise StoreError(message)
+        self._offer(made)
         return made.model_copy(update={"reused": False})
 
     def _publish(self, draft: Path, manifest: _Manifest) -> None:
@@ -201,7 +251,10 @@ class Store:
             stream.write(manifest.model_dump_json(indent=1))
             stream.flush()
             os.fsync(stream.fileno())
-        target = self.root / f"{manifest.step}-{manifest.key[:20]}"
+        self._place(draft, f"{manifest.step}-{manifest.key[:20]}")
+
+    def _place(self, draft: Path, name: str) -> None:
+        target = self.root / name
         try:
             draft.rename(target)
         except OSError as error:

@@ -63,7 +63,9 @@ class Recorded:
             config = config.model_copy(update={"runner": RunnerConfig(), "sweep": sweep})
         return Workspace(
             config,
-            load_settings().model_copy(update={"home": home, "optuna_storage": None}),
+            load_settings().model_copy(
+                update={"home": home, "optuna_storage": None, "store_remote": None}
+            ),
             load_mlflow_settings().model_copy(update=rules),
         )
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from onstage.clustering.scaling import ScalingName
 from onstage.config import PipelineConfig, load_config
+from onstage.data.remote import remote_of
 from onstage.data.store import Reference, Store, step_key
 from onstage.errors import ConfigError
 from onstage.files import replacing
@@ -141,7 +142,7 @@ class Workspace:
     @cached_property
     def store(self) -> Store:
         """The artefact store."""
-        return Store(self.settings.store)
+        return Store(self.settings.store, remote_of(self.settings))
 
     @property
     def folder(self) -> Path:

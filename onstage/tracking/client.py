@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from onstage.errors import TrackingError
 from onstage.settings import ENVIRONMENT
-from onstage.tracking.endpoint import REMEDY, Endpoint, masked, sqlite_file
+from onstage.tracking.endpoint import REMEDY, Endpoint, masked, refusal, sqlite_file
 
 
 if TYPE_CHECKING:
@@ -96,10 +96,7 @@ def translated(endpoint: Endpoint) -> Iterator[None]:
 def _explain(error: Exception, endpoint: Endpoint) -> str:
     shown = masked(endpoint.tracking_uri)
     if refused := _REFUSED.search(str(error)):
-        return (
-            f"MLflow at {shown} does not take the credentials (HTTP {refused.group(1)}); set "
-            "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD to a user's who may do this"
-        )
+        return refusal(endpoint.tracking_uri, refused.group(1))
     said = str(error).replace(endpoint.tracking_uri, shown).strip().partition("\n")[0][:300]
     remedy = REMEDY
     if "database is locked" in str(error):

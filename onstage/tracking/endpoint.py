@@ -95,6 +95,14 @@ def masked(uri: str) -> str:
     return _SECRET.sub(r"\1***", bare)
 
 
+def refusal(uri: str, status: int | str) -> str:
+    """What a person is told whose credentials a tracking server does not take."""
+    return (
+        f"MLflow at {masked(uri)} does not take the credentials (HTTP {status}); set "
+        "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD to a user's who may do this"
+    )
+
+
 def probe(uri: str) -> None:
     """Ask whether the server or the database at `uri` answers.
 

@@ -1,14 +1,16 @@
 """A short question to an HTTP server: what it says, and what its clock says."""
 
+import base64
 import http.client
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.error import HTTPError
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import Request, urlopen
 
 from onstage.errors import TrackingError
@@ -84,6 +86,22 @@ def ask(
     except (OSError, ValueError, http.client.HTTPException) as error:
         message = f"{masked(uri)} does not answer ({getattr(error, 'reason', error)}): start it"
         raise TrackingError(message) from error
+
+
+def basic(user: str, password: str) -> dict[str, str]:
+    """The header of somebody who has a password."""
+    words = base64.b64encode(f"{user}:{password}".encode()).decode()
+    return {"Authorization": f"Basic {words}"}
+
+
+def credentials(uri: str) -> dict[str, str]:
+    """The header that MLflow's client would send: of ``MLFLOW_TRACKING_…``, or of the address."""
+    parts = urlsplit(uri)
+    if token := os.environ.get("MLFLOW_TRACKING_TOKEN"):
+        return {"Authorization": f"Bearer {token}"}
+    user = os.environ.get("MLFLOW_TRACKING_USERNAME") or unquote(parts.username or "")
+    password = os.environ.get("MLFLOW_TRACKING_PASSWORD") or unquote(parts.password or "")
+    return basic(user, password) if user else {}
 
 
 def _ahead(date: str | None) -> float | None:

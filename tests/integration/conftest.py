@@ -1,54 +1,22 @@
 """A real PostgreSQL server, a real tracking server and a real MLflow for tests that want one."""
 
 import os
-import pwd
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from flows.stack.postgres import Postgres, binaries
 from onstage.errors import TrackingError
 from onstage.settings import MlflowSettings, Settings
 from onstage.tracking import Tracker
 from onstage.tracking.endpoint import probe
-
-
-def _server_folder() -> Path | None:
-    """Where initdb and postgres are; Debian keeps them off the path."""
-    on_path = shutil.which("initdb")
-    if on_path and (Path(on_path).parent / "postgres").exists():
-        return Path(on_path).parent
-    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    return versions[-1].parent if versions else None
-
-
-def _as_user() -> Callable[[], None] | None:
-    """PostgreSQL refuses to run as root: become somebody else, who owns the folder."""
-    if os.getuid() != 0:
-        return None
-    user = _somebody()
-
-    def become() -> None:
-        os.setgid(user.pw_gid)
-        os.setuid(user.pw_uid)
-
-    return become
-
-
-def _somebody() -> pwd.struct_passwd:
-    for name in ("postgres", "nobody"):
-        try:
-            return pwd.getpwnam(name)
-        except KeyError:
-            continue
-    pytest.skip("PostgreSQL does not run as root, and there is no user postgres or nobody")
 
 
 def _free_port() -> int:
@@ -57,51 +25,24 @@ def _free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def _wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and server.poll() is None:
-        with socket.socket() as trial:
-            trial.settimeout(1)
-            if trial.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    pytest.fail(f"PostgreSQL did not start: {log.read_text()[-500:]}")
-
-
 @pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """SQLAlchemy URL of an empty database ``postgres`` on loopback, thrown away afterwards."""
-    binaries = _server_folder()
-    if binaries is None:
+def postgres() -> Iterator[Postgres]:
+    """A real server on loopback, thrown away afterwards."""
+    if binaries() is None:
         pytest.skip("no PostgreSQL server here: install Debian's package postgresql")
-    become = _as_user()
     home = Path(tempfile.mkdtemp(prefix="onstage-pg-"))
-    if become is not None:
-        user = _somebody()
-        os.chown(home, user.pw_uid, user.pw_gid)
-    cluster, log, port = home / "cluster", home / "log", _free_port()
-    start = {"cwd": home, "preexec_fn": become, "stdin": subprocess.DEVNULL}
-    command = [binaries / "initdb", "-D", cluster, "-U", "onstage", "-A", "trust", "--no-sync"]
-    subprocess.run(command, check=True, capture_output=True, timeout=120, **start)
-    options = [
-        "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off",
-        "-c", f"unix_socket_directories={home}", "-p", str(port),
-    ]  # fmt: skip
-    with log.open("wb") as stream:
-        server = subprocess.Popen(
-            [binaries / "postgres", "-D", cluster, *options], stdout=stream, stderr=stream, **start
-        )
+    server = Postgres(home, durable=False)
     try:
-        _wait_for(port, server, log)
-        yield f"postgresql+psycopg://onstage@127.0.0.1:{port}/postgres"
+        yield server
     finally:
-        server.send_signal(signal.SIGINT)
-        try:
-            server.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait(timeout=10)
+        server.stop()
         shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> str:
+    """SQLAlchemy URL of its empty database ``postgres``."""
+    return postgres.url()
 
 
 @pytest.fixture(scope="module")

@@ -3,14 +3,16 @@
 from importlib.metadata import version
 
 from onstage.config import PipelineConfig
+from onstage.data.remote import remote_of
 from onstage.data.sources.ingest import reachable
+from onstage.errors import TrackingError
 from onstage.pipeline.checkup.clocks import clock
 from onstage.pipeline.checkup.databases import database, same_place
 from onstage.pipeline.checkup.finding import Finding
 from onstage.settings import MlflowSettings, Settings
 from onstage.tracking.client import connect, translated
-from onstage.tracking.endpoint import Endpoint, is_http, masked
-from onstage.tracking.greeting import ask
+from onstage.tracking.endpoint import Endpoint, is_http, masked, refusal
+from onstage.tracking.greeting import ask, credentials
 
 
 TRACKING = "MLFLOW_TRACKING_URI or tracking_uri in mlflow.yaml"
@@ -42,7 +44,9 @@ def tracking(mlflow: MlflowSettings, settings: Settings) -> list[Finding]:
 
 
 def _server(uri: str) -> list[Finding]:
-    answer = ask(uri, "/version")
+    answer = ask(uri, "/version", headers=credentials(uri))
+    if answer.refused:
+        raise TrackingError(refusal(uri, answer.status))
     theirs, ours = answer.text.strip(), version("mlflow")
     shown, rule = f"{masked(uri)}, version {theirs}", f"version {ours}, as here"
     if answer.status != 200:  # noqa: PLR2004  # HTTP's
@@ -70,6 +74,21 @@ def studies(url: str | None, tracking_uri: str) -> list[Finding]:
         remedy = "create another database, and name it in ONSTAGE_OPTUNA_STORAGE"
         return [Finding.failed("studies", f"{masked(url)} is MLflow's too", rule, remedy)]
     return database("studies", "optuna", url)
+
+
+def store(settings: Settings) -> list[Finding]:
+    """Look at the remote of the store: a small file is written, read and removed.
+
+    Raises
+    ------
+    onstage.errors.ConfigError
+        If one of these does not work.
+    """
+    remote = remote_of(settings)
+    if remote is None:
+        return [Finding.ok("store", f"{settings.store}, on this machine only")]
+    remote.probe()
+    return [Finding.ok("store", f"{settings.store}, published at {remote.shown}")]
 
 
 def sources(config: PipelineConfig) -> list[Finding]:

@@ -1,0 +1,1 @@
+"""The whole stack on loopback without containers: PostgreSQL, Prefect, MLflow, a worker."""

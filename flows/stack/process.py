@@ -1,0 +1,143 @@
+"""One process of the stack, with whatever it starts: from its first answer to its end."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from onstage.errors import OrchestrationError, TrackingError
+from onstage.tracking.greeting import ask
+
+
+PATIENCE = 180.0
+"""Seconds until a server that was started must answer."""
+GRACE = 20.0
+"""Seconds until one that was asked to end must have ended."""
+LOOPBACK = "127.0.0.1"
+
+
+def free_port(wanted: int = 0) -> int:
+    """`wanted` where it is free, else any free port of loopback."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((LOOPBACK, port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    message = f"no free port on {LOOPBACK}; end a program that holds one"
+    raise OrchestrationError(message)
+
+
+class Process:
+    """A started program, in a group of its own, its output in a log.
+
+    Parameters
+    ----------
+    name
+        For messages.
+    words
+        The command; nothing secret.
+    environment
+        All of it.
+    log
+        Appended to.
+    become
+        Called in the child before the program, e.g. to become another user.
+
+    Raises
+    ------
+    OrchestrationError
+        If it cannot be started.
+    """
+
+    def __init__(  # what a process is made of
+        self,
+        name: str,
+        words: Sequence[str],
+        environment: Mapping[str, str],
+        log: Path,
+        *,
+        folder: Path | None = None,
+        become: Callable[[], None] | None = None,
+    ) -> None:
+        self.name = name
+        self.log = log
+        try:
+            with log.open("ab") as stream:
+                self._process = subprocess.Popen(  # noqa: S603  # our own words, no shell
+                    list(words),
+                    cwd=folder,
+                    env=dict(environment),
+                    stdin=subprocess.DEVNULL,
+                    stdout=stream,
+                    stderr=stream,
+                    start_new_session=True,
+                    preexec_fn=become,  # noqa: PLW1509  # before any thread of ours
+                )
+        except OSError as error:
+            message = f"{name}: {error}; see that it is installed and {log.parent} can be written"
+            raise OrchestrationError(message) from error
+
+    @property
+    def pid(self) -> int:
+        """Number of the process, which is that of its group too."""
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
+
+    def wait_until(self, there: Callable[[], bool], seconds: float = PATIENCE) -> None:
+        """Wait until `there` says so.
+
+        Raises
+        ------
+        OrchestrationError
+            If the process ended before, or after so many seconds.
+        """
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if not self.running:
+                status = self._process.returncode
+                message = f"{self.name} ended with status {status}; see {self.log}"
+                raise OrchestrationError(message)
+            if there():
+                return
+            time.sleep(0.2)
+        message = f"{self.name} did not answer within {seconds:.0f} s; see {self.log}"
+        raise OrchestrationError(message)
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """End it and all that it started."""
+        if self.running:
+            self._tell(number)
+            try:
+                self._process.wait(timeout=GRACE)
+            except subprocess.TimeoutExpired:
+                self._tell(signal.SIGKILL)
+                self._process.wait()
+        self._tell(signal.SIGKILL)  # whatever its end left behind
+
+    def _tell(self, number: signal.Signals) -> None:
+        try:
+            os.killpg(self.pid, number)
+        except (ProcessLookupError, PermissionError):
+            return
+
+
+def healthy(address: str, path: str) -> Callable[[], bool]:
+    """Whether a server says 200 to GET `path`."""
+
+    def there() -> bool:
+        try:
+            return ask(address, path, seconds=2).status == 200  # noqa: PLR2004  # HTTP's
+        except TrackingError:
+            return False
+
+    return there
