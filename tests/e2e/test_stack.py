@@ -116,7 +116,7 @@ def test_a_retrain_through_a_worker_with_everything_on_postgresql(
     found = json.loads(run(stack, sys.executable, "-c", FINDINGS, str(config)))
     assert found["status"] == ["FINISHED"]
     assert {"retrain", "sweep", "trial", "backtest"} <= set(found["kinds"])
-    assert found["champion"] == "1"
+    assert found["champion"] is not None
     assert found["flow"] == f"{stack.prefect_url}/runs/flow-run/{flow['id']}"
     assert found["location"].startswith("mlflow-artifacts:/")  # the server keeps and gives files
     assert "name: little" in found["config"]
@@ -164,21 +164,23 @@ def test_wrong_credentials_are_one_line_that_does_not_show_them(
         assert secret not in done.stdout + done.stderr
 
 
-def test_an_mlflow_server_that_dies_in_mid_flow_costs_no_finished_step(
-    stack: Stack, config: Path, tmp_path: Path
+@pytest.mark.parametrize("server", ["mlflow", "prefect"])
+def test_a_server_that_dies_in_mid_flow_costs_no_finished_trial(
+    stack: Stack, config: Path, tmp_path: Path, server: str
 ) -> None:
     other = tmp_path / "other.yaml"
-    other.write_text(config.read_text().replace("name: little", "name: dying"))
+    seed = {"mlflow": 5, "prefect": 6}[server]  # another study each
+    text = config.read_text().replace("name: little", f"name: dying-{server}\nseed: {seed}")
+    other.write_text(text)
     flow = started(stack, other)
-    store = Path(stack.client["ONSTAGE_HOME"])
-    until(lambda: list((store / "datasets" / "dying").glob("studies/*/*")), 4 * MINUTES, "a study")
-    stack.stop("mlflow")
-    stack.start("mlflow")
+    studies = Path(stack.client["ONSTAGE_HOME"], "datasets", f"dying-{server}", "studies")
+    until(lambda: list(studies.glob("*/*")), 4 * MINUTES, "a study")
+    stack.stop(server)
+    stack.start(server)
     first = ended(stack, flow)
     if first["state_type"] != "COMPLETED":
-        assert "TrackingError" in str(first["state"]["message"])
-        flow = ended(stack, started(stack, other))["id"]
-    assert ended(stack, flow)["state_type"] == "COMPLETED"
+        again = ended(stack, started(stack, other))
+        assert again["state_type"] == "COMPLETED", first
     found = json.loads(run(stack, sys.executable, "-c", FINDINGS, str(other)))
-    assert found["champion"] == "1"
+    assert found["champion"] is not None
     assert found["kinds"].count("trial") == 4  # none is run twice, none is lost
