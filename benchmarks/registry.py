@@ -168,6 +168,13 @@ BENCHMARKS: Final[tuple[Benchmark, ...]] = (
         real=True,
     ),
     Benchmark(
+        "growth",
+        "how time and memory of every step grow with the log",
+        "--sizes 2000 --steps ingest read",
+        "--sizes 30000 300000",
+        "--plot docs/figures/growth.svg",
+    ),
+    Benchmark(
         "explore",
         "exploring a log of Kumu's size",
         "--users 100 --steps-only --steps ingest survey",

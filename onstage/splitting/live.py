@@ -153,4 +153,8 @@ def own_only(dataset: Dataset, requests: Requests) -> tuple[Positions, Positions
     if dataset.ends is None:
         message = "live-C: the log has no end times, so no row makes an item live; use track B"
         raise SplitError(message)
-    return Audience(dataset).own_only(requests)
+    if len(requests) == 0:
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+    low, high = requests.times.min(), requests.times.max()
+    running = (dataset.ends > low) & (dataset.time <= high)  # no other row counts at any request
+    return Audience(dataset.where(running)).own_only(requests)

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from onstage.types import Positions, Ticks
 
 
 logger = logging.getLogger(__name__)
+
+NEVER: Final = np.iinfo(np.int64).max
 
 
 def settle(draft: Holdout, log: Dataset) -> Holdout:
@@ -81,12 +84,15 @@ def is_candidate(
 
 def had_before(log: Dataset, users: Positions, items: Positions, times: Ticks) -> NDArray[np.bool_]:
     """Whether `log` has a row of each (user, item) pair with ``time < t``, shape (n_pairs,)."""
-    pairs, first = np.unique(log.user * log.n_items + log.item, return_index=True)
-    wanted = users * log.n_items + items
-    place = np.minimum(np.searchsorted(pairs, wanted), max(len(pairs) - 1, 0))
-    if len(pairs) == 0:
-        return np.zeros(len(wanted), dtype=np.bool_)
-    return np.asarray((pairs[place] == wanted) & (log.time[first[place]] < times))
+    if len(users) == 0:
+        return np.zeros(0, dtype=np.bool_)
+    asked, of = np.unique(users * log.n_items + items, return_inverse=True)
+    pair = log.user * log.n_items + log.item
+    place = np.minimum(np.searchsorted(asked, pair), len(asked) - 1)
+    rows = np.flatnonzero(asked[place] == pair)[::-1]
+    first = np.full(len(asked), NEVER)
+    first[place[rows]] = log.time[rows]  # rows are in order of time: the earliest one stays
+    return np.asarray(first[of] < times)
 
 
 def _contains(ascending: Positions, wanted: Positions) -> NDArray[np.bool_]:
