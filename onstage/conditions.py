@@ -2,7 +2,11 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class Guardrail(BaseModel):
@@ -14,7 +18,7 @@ class Guardrail(BaseModel):
     """``repeat``, ``unseen``: by whether the user had the item before. ``activity``: three slices,
     terciles of the users by training rows. ``clusters``: one slice a kind of user, from training
     rows. ``cold_items``: events most of whose items have few training rows."""
-    max_loss: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    max_loss: Positive
     """The lower end of the paired interval against the champion must be above minus this, on every
     slice."""
     metric: str | None = None
@@ -30,11 +34,11 @@ class Limits(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    latency_ms: PositiveFloat | None = None
+    latency_ms: Positive | None = None
     """Most milliseconds of one request, 95th percentile."""
-    latency_ratio: PositiveFloat | None = None
+    latency_ratio: Positive | None = None
     """Most of it relative to the champion's, e.g. 2.0."""
-    size_mb: PositiveFloat | None = None
+    size_mb: Positive | None = None
     """Most megabytes (1,000,000 bytes) of the model's saved arrays."""
 
 
@@ -51,12 +55,12 @@ class Promotion(BaseModel):
     """What the paired interval against the champion must show. ``superior``: a gain of more than
     `min_gain`. ``non_inferior``: a loss of less than `max_loss`; for a leader that is preferred for
     other reasons than this metric."""
-    min_gain: Annotated[float, Field(allow_inf_nan=False)] = 0.0
+    min_gain: Finite = 0.0
     """``superior``: the interval's lower end must be above this."""
-    max_loss: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    max_loss: Positive | None = None
     """``non_inferior``: the interval's lower end must be above minus this. In the metric's own
     unit."""
-    min_gain_over_baselines: Annotated[float, Field(allow_inf_nan=False)] = 0.0
+    min_gain_over_baselines: Finite = 0.0
     """The same against each baseline, unless the challenger is that baseline."""
     baselines: tuple[str, ...] = ("popularity", "memory")
     """Models a champion must beat, by name, where they are on the leaderboard."""

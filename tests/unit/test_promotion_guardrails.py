@@ -1,5 +1,6 @@
 """Guardrails and limits: who must not be harmed, and what may be spent."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -192,3 +193,9 @@ def test_a_refresh_is_asked_for_its_costs_and_a_repetition_for_nothing() -> None
 def test_a_guardrail_that_says_nothing_is_refused(given: dict[str, object], rule: str) -> None:
     with pytest.raises(ValidationError, match=rule):
         Promotion.model_validate({"guardrails": [given]})
+
+
+@pytest.mark.parametrize("value", [0, -1, math.inf, math.nan])
+def test_a_limit_is_a_finite_number_above_zero(value: float) -> None:
+    with pytest.raises(ValidationError, match=r"greater than 0|finite"):
+        Limits(latency_ms=value)
