@@ -14,6 +14,7 @@ from onstage.errors import OnstageError
 
 COMMANDS: Final = {
     "demo": "Simulate a live-stream platform and retrain on it: the tour.",
+    "rehearse": "Play two weeks of production in minutes: a retrain a night.",
     "init": "Look at a log file and write a configuration for it.",
     "simulate": "Write the raw files of a simulated live-stream platform.",
     "validate": "Ingest a data set and check what must be true of it.",
@@ -22,6 +23,7 @@ COMMANDS: Final = {
     "sweep-ratings": "Tune a ratings model on folds, and check it on a hold-out.",
     "estimate": "Say how long a user would watch an item, and what that rests on.",
     "backtest": "Examine every recipe on the same test events.",
+    "automations": "Keep automations on the Prefect server: messages, retrains on drift.",
     "drift": "Say whether what arrives, or what the champion reaches, has changed.",
     "retrain": "From the raw log to a registered champion: everything.",
     "doctor": "Look at everything a retrain needs, and say what to do.",

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from statistics import NormalDist
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -52,6 +52,9 @@ class Standing(BaseModel):
     metric: str
     now: float
     """What its recipe reached on the newest test part, fitted on what was before."""
+    now_low: float
+    now_high: float
+    """Ends of its 95 % interval."""
     usual: float | None
     """Mean of its earlier results; None where it has none."""
     change: float | None
@@ -70,6 +73,7 @@ class Standing(BaseModel):
     def sentence(self) -> str:
         """On one line."""
         said = f"champion v{self.version} {self.model}: {self.metric} {self.now:.4f}"
+        said += f" [{self.now_low:.4f}, {self.now_high:.4f}]"
         if self.usual is None or self.change is None or self.low is None or self.high is None:
             return f"{said}, no earlier result of this recipe to hold it against"
         return (
@@ -113,7 +117,14 @@ def standing(
         if (one.recipe, one.asked) == (now.recipe, now.asked) and one.until < now.until
     ]
     mine = sorted(mine, key=lambda one: one.until)[-config.results :]
-    told = {"model": model, "version": version, "metric": metric, "now": now.value}
+    told: dict[str, Any] = {
+        "model": model,
+        "version": version,
+        "metric": metric,
+        "now": now.value,
+        "now_low": now.low,
+        "now_high": now.high,
+    }
     if not mine:
         return Standing(
             **told, usual=None, change=None, low=None, high=None, tolerated=None, results=0,
