@@ -1,5 +1,6 @@
 """A Prefect server on a free port of loopback, stopped by its process group."""
 
+import json
 import os
 import signal
 import socket
@@ -54,3 +55,14 @@ def prefect_server(home: Path, environment: Mapping[str, str]) -> Iterator[dict[
         finally:
             os.killpg(process.pid, signal.SIGTERM)
             process.wait(timeout=30)
+
+
+def ask(api: str, path: str, question: dict[str, Any]) -> Any:
+    """Post a question to a Prefect server."""
+    request = urllib.request.Request(
+        f"{api}{path}",
+        data=json.dumps(question).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)

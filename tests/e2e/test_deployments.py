@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.servers import PREFECT, prefect_server, until
+from tests.e2e.servers import PREFECT, ask, prefect_server, until
 
 
 pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("default")]
@@ -29,16 +28,6 @@ runs = tracker_of(workspace).search(workspace.experiment)
 print(json.dumps(sorted({run.tags["prefect.flow_run_url"] for run in runs})))
 """
 ONSTAGE = str(Path(PREFECT).with_name("onstage"))
-
-
-def ask(api: str, path: str, question: dict[str, Any]) -> Any:
-    request = urllib.request.Request(
-        f"{api}{path}",
-        data=json.dumps(question).encode(),
-        headers={"Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.load(answer)
 
 
 @pytest.fixture(scope="module")
