@@ -203,6 +203,13 @@ BENCHMARKS: Final[tuple[Benchmark, ...]] = (
         real=True,
     ),
     Benchmark(
+        "published",
+        "published numbers, where the user has MovieLens 100K, 1M and 20M",
+        "",
+        None,
+        real=True,
+    ),
+    Benchmark(
         "ranker_sequence",
         "what a SASRec brings the ranker",
         "",

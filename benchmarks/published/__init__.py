@@ -1,0 +1,1 @@
+"""Published numbers, reproduced where the user has the data: ``python -m benchmarks.published``."""
