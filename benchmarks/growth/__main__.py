@@ -18,7 +18,7 @@ import yaml
 
 from benchmarks.figure import Figure, arguments_of, tell
 from benchmarks.growth.exponents import exponent, steepest
-from benchmarks.growth.log import ITEMS, WINDOWS, Platform, write
+from benchmarks.growth.log import COUNTS, ITEMS, WINDOWS, Platform, write
 from benchmarks.growth.measurement import Measurement, keep, known, measured, of_step
 from benchmarks.growth.plot import draw
 from benchmarks.growth.steps import STEPS
@@ -69,7 +69,7 @@ def platform(rows: int, shape: str) -> Platform:
 def prepared(folder: Path, made: Platform, asked: argparse.Namespace) -> Path:
     """The log and its configuration; both are kept."""
     config = folder / "growth.yaml"
-    if not config.exists():
+    if not (folder / "raw" / COUNTS).exists():
         counts = write(made, folder / "raw")
         print(f"drew {json.dumps(counts)}", file=sys.stderr, flush=True)
     data: dict[str, Any] = {"preset": "twitch", "folder": str(folder / "raw")}

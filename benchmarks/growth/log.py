@@ -5,6 +5,7 @@ tails matter. Rows are drawn by user from a schedule of broadcasts: popular stre
 half of a user's rows go to three favourites, and nobody has two rows of one broadcast.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -23,6 +24,8 @@ Whole = NDArray[np.int64]
 FILE: Final = "100k_a.csv"
 WINDOWS: Final = "windows.csv"
 ITEMS: Final = "items.csv"
+COUNTS: Final = "counts.json"
+"""Written last: the log is whole."""
 DAYS, DAY = 43, 144
 BLOCK: Final = 2_000_000
 """Rows drawn at once."""
@@ -155,4 +158,6 @@ def write(platform: Platform, folder: Path) -> dict[str, int]:
             csv.write_csv(table, out, options)
             many += len(user)
             users += len(np.unique(user))
-    return {"rows": many, "users": users, "broadcasts": len(planned.streamer)}
+    counts = {"rows": many, "users": users, "broadcasts": len(planned.streamer)}
+    (folder / COUNTS).write_text(json.dumps(counts))
+    return counts

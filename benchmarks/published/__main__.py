@@ -26,7 +26,7 @@ def main() -> None:
             continue
         found = measured(claim, asked)
         verdicts += [Verdict(claim, key, None if found is None else found[key]) for key in
-                     claim.values]  # fmt: skip
+                     claim.figures]  # fmt: skip
     print(table(verdicts))
     figures = [
         Figure(f"{one.claim.name}, {one.claim.model}: {one.key} over published", "x",

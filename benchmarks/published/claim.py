@@ -14,7 +14,7 @@ class Claim:
         Of the experiment, as ``--only`` takes it.
     model
         Whose figures these are.
-    values
+    figures
         Published, by the key under which an experiment reports its own.
     tolerance
         How far ours may be off, as a share of the published value, to either side: random splits
@@ -25,7 +25,7 @@ class Claim:
 
     name: str
     model: str
-    values: Mapping[str, float]
+    figures: Mapping[str, float]
     tolerance: float
     source: str
 
@@ -41,7 +41,7 @@ class Verdict:
     @property
     def published(self) -> float:
         """What is to be reached."""
-        return self.claim.values[self.key]
+        return self.claim.figures[self.key]
 
     @property
     def word(self) -> str:

@@ -199,9 +199,9 @@ def test_every_experiment_reports_what_its_claims_publish() -> None:
     for claim in CLAIMS:
         run, config = small[claim.name]
         found = run(ratings(), config, 0)
-        assert set(claim.values) <= set(found)
+        assert set(claim.figures) <= set(found)
         assert claim.model in EXPERIMENTS[claim.name].models
-        assert all(np.isfinite(found[key]) for key in claim.values)
+        assert all(np.isfinite(found[key]) for key in claim.figures)
 
 
 @pytest.mark.parametrize(
@@ -224,5 +224,5 @@ def test_without_the_data_every_figure_is_said_to_be_not_verified(
     monkeypatch.setattr(sys, "argv", ["published", "--data", str(tmp_path)])
     published.main()
     told = capsys.readouterr().out
-    assert told.count("not verified: no data") == sum(len([*one.values]) for one in CLAIMS)
+    assert told.count("not verified: no data") == sum(len(one.figures) for one in CLAIMS)
     assert "not here, so not verified: ml-100k, ml-1m, ml-20m" in told
