@@ -5,9 +5,9 @@ from pathlib import Path
 from prefect import flow
 
 from flows.parts import accepted, examined, on_record
-from onstage.pipeline.made import Made
-from onstage.pipeline.rebuilding import recorded
-from onstage.pipeline.repetition import Repeated, compared
+from onstage.pipeline.repro.made import Made
+from onstage.pipeline.repro.rebuilding import recorded
+from onstage.pipeline.repro.repetition import Repeated, compared
 from onstage.settings import load_mlflow_settings, load_settings
 
 

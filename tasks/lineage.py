@@ -5,8 +5,8 @@ from prefect.runtime import flow_run
 from prefect.settings import PREFECT_UI_URL
 from prefect.utilities.urls import url_for
 
-from onstage.pipeline.environment import code_name, config_digest
 from onstage.pipeline.outcome import Outcome
+from onstage.pipeline.repro.environment import code_name, config_digest
 from onstage.pipeline.workspace import Workspace
 from onstage.tracking.runs import FLOW_ID, FLOW_URL
 

@@ -12,7 +12,7 @@ from onstage.errors import OnstageError
 
 
 if TYPE_CHECKING:
-    from onstage.pipeline.repetition import Repeated
+    from onstage.pipeline.repro.repetition import Repeated
 
 DIFFERS, CANNOT = 1, 2
 SHOWN = 10
@@ -56,8 +56,8 @@ def repeated(run_id: str, home: Path) -> "Repeated":
     """Run the flow; the recorded configuration is written into `home` first."""
     from flows.running import orchestrated
     from onstage.data.sources.ingest import input_digest
-    from onstage.pipeline.environment import CONFIG, config_text
-    from onstage.pipeline.rebuilding import recorded
+    from onstage.pipeline.repro.environment import CONFIG, config_text
+    from onstage.pipeline.repro.rebuilding import recorded
     from onstage.settings import apply_environment, load_mlflow_settings, load_settings
 
     apply_environment(load_settings())

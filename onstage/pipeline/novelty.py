@@ -6,9 +6,9 @@ from pathlib import Path
 from onstage.data.sources.ingest import input_digest
 from onstage.data.store import Reference, digest_json
 from onstage.errors import UnreachableError
-from onstage.pipeline.environment import code_digest
 from onstage.pipeline.outcome import Outcome, Verdict, previous
 from onstage.pipeline.promoting import registry_of
+from onstage.pipeline.repro.environment import code_digest
 from onstage.pipeline.runs import end_orphans
 from onstage.pipeline.workspace import Workspace
 

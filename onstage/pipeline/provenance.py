@@ -4,10 +4,10 @@ import platform
 
 from onstage.config import PipelineConfig
 from onstage.pipeline.backtest import BACKTEST_VERSION
-from onstage.pipeline.environment import code_name, config_digest, libraries
 from onstage.pipeline.leaks import leaks_line
 from onstage.pipeline.outcome import Outcome
 from onstage.pipeline.ranking import LEADERBOARD_VERSION
+from onstage.pipeline.repro.environment import code_name, config_digest, libraries
 from onstage.pipeline.workspace import Workspace
 from onstage.splitting.protocol import LiveProtocol, MaskedProtocol, Protocol, TemporalProtocol
 

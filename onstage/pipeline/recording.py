@@ -11,9 +11,9 @@ from onstage.evaluation.slices import is_slice
 from onstage.metrics.catalog import is_headline
 from onstage.pipeline.backtest import COSTS, SERVING, read_curve
 from onstage.pipeline.leaks import LEAKS, leaks_line, split_of
-from onstage.pipeline.made import DATA_TAG, MADE, Made
 from onstage.pipeline.ranking import OCCASIONS, ROWS, primary_rows, read_rows
 from onstage.pipeline.recipes import Recipe
+from onstage.pipeline.repro.made import DATA_TAG, MADE, Made
 from onstage.pipeline.runs import tracker_of
 from onstage.pipeline.workspace import Workspace
 
@@ -48,7 +48,7 @@ def record(
     """Log the leaderboard to `run`, and a child run for each recipe; returns how many were new.
 
     The runs of a leaderboard's recipes are logged once, whoever made it; what it was made of
-    (:mod:`onstage.pipeline.made`) and its tables with every run.
+    (:mod:`onstage.pipeline.repro.made`) and its tables with every run.
     """
     tracker, experiment = tracker_of(workspace), workspace.experiment
     tracker.log_dataset(run, workspace.config.name, log.digest, str(workspace.store.path(log)))

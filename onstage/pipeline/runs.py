@@ -7,8 +7,14 @@ from contextlib import contextmanager
 from functools import lru_cache
 from importlib.metadata import version
 
-from onstage.pipeline.environment import CONFIG, ENVIRONMENT, Environment, config_text, tags_of
 from onstage.pipeline.leaks import split_of
+from onstage.pipeline.repro.environment import (
+    CONFIG,
+    ENVIRONMENT,
+    Environment,
+    config_text,
+    tags_of,
+)
 from onstage.pipeline.workspace import Workspace
 from onstage.settings import MlflowSettings, Settings
 from onstage.tracking.tracker import Tracker
@@ -49,7 +55,7 @@ def tracked(
     """Open one run for a whole flow; it ends FINISHED, FAILED or KILLED with the block.
 
     Runs that killed processes left RUNNING in this experiment are ended first. The configuration
-    and the environment are kept with the run (:mod:`onstage.pipeline.environment`).
+    and the environment are kept with the run (:mod:`onstage.pipeline.repro.environment`).
 
     Parameters
     ----------

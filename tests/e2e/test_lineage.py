@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from onstage.pipeline.environment import code_name, config_digest
 from onstage.pipeline.outcome import Outcome
+from onstage.pipeline.repro.environment import code_name, config_digest
 from onstage.pipeline.runs import tracker_of
 from onstage.pipeline.workspace import Workspace
 

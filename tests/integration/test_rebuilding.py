@@ -19,12 +19,12 @@ from onstage.models.memory import MemoryConfig
 from onstage.models.popularity import PopularityConfig
 from onstage.pipeline import lineage
 from onstage.pipeline.backtest import backtested
-from onstage.pipeline.made import Made
 from onstage.pipeline.ranking import ranked
-from onstage.pipeline.rebuilding import Recorded, recorded
 from onstage.pipeline.recipes import Recipe
 from onstage.pipeline.recording import record
-from onstage.pipeline.repetition import Repeated, compared
+from onstage.pipeline.repro.made import Made
+from onstage.pipeline.repro.rebuilding import Recorded, recorded
+from onstage.pipeline.repro.repetition import Repeated, compared
 from onstage.pipeline.runs import tracked, tracker_of
 from onstage.pipeline.slices import LINE, slices_made
 from onstage.pipeline.workspace import Workspace

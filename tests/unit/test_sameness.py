@@ -10,9 +10,9 @@ from click.testing import CliRunner
 from flows.cli import main
 from flows.commands import repro as repro_command
 from onstage.errors import SourceError
-from onstage.pipeline.environment import code_digest, code_name, libraries
-from onstage.pipeline.repetition import Change, Repeated
-from onstage.pipeline.sameness import Difference, differences, without_slices
+from onstage.pipeline.repro.environment import code_digest, code_name, libraries
+from onstage.pipeline.repro.repetition import Change, Repeated
+from onstage.pipeline.repro.sameness import Difference, differences, without_slices
 
 
 ROWS = pd.DataFrame(

@@ -5,11 +5,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from onstage.data.store import Reference
-from onstage.pipeline.environment import Environment
-from onstage.pipeline.made import BOARD, LOG, Made
 from onstage.pipeline.ranking import read_rows
-from onstage.pipeline.rebuilding import Recorded
-from onstage.pipeline.sameness import Difference, differences, without_slices
+from onstage.pipeline.repro.environment import Environment
+from onstage.pipeline.repro.made import BOARD, LOG, Made
+from onstage.pipeline.repro.rebuilding import Recorded
+from onstage.pipeline.repro.sameness import Difference, differences, without_slices
 from onstage.pipeline.workspace import Workspace
 
 

@@ -12,10 +12,10 @@ from pydantic import ValidationError
 
 from onstage.config import PipelineConfig, RunnerConfig
 from onstage.errors import ConfigError, NotFoundError, TrackingError
-from onstage.pipeline.environment import CONFIG, ENVIRONMENT, Environment
-from onstage.pipeline.made import MADE, Made
 from onstage.pipeline.ranking import ROWS
 from onstage.pipeline.recipes import Recipe
+from onstage.pipeline.repro.environment import CONFIG, ENVIRONMENT, Environment
+from onstage.pipeline.repro.made import MADE, Made
 from onstage.pipeline.workspace import Workspace
 from onstage.settings import MlflowSettings, Settings, explain, load_mlflow_settings, load_settings
 from onstage.tracking.runs import PARENT, RunRecord

@@ -117,7 +117,7 @@ def code_digest() -> str:
 def code_name() -> str:
     """Version of the package, and in a checkout its commit: ``0.3.0+1a2b3c4d5e6f-dirty``."""
     released = version("onstage")
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     if not (root / ".git").exists():
         return released
     commit = _git(root, "rev-parse", "--short=12", "HEAD")

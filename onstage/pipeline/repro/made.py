@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict
 
 from onstage.data.store import Reference
 from onstage.pipeline import lineage
-from onstage.pipeline.environment import sources_of
 from onstage.pipeline.recipes import Recipe
+from onstage.pipeline.repro.environment import sources_of
 from onstage.pipeline.slices import LINE
 from onstage.pipeline.workspace import Workspace
 
