@@ -1,6 +1,6 @@
 # What a newcomer types. Every target makes its own .venv from constraints.txt and needs nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help demo deep test test-slow test-kill check ui docs results bench bench-full clean
+.PHONY: help demo deep test test-slow test-kill check ui docs figures screenshots results bench bench-full clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -66,6 +66,12 @@ docs: $(DEEP)  ## write the generated pages, and the site (site/index.html, whic
 	$(BIN)/python docs/tables.py
 	$(BIN)/python docs/errors.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
+figures: $(DONE)  ## draw the figures of the documentation's pages on ideas
+	$(BIN)/python docs/draw.py
+
+screenshots: $(DONE)  ## take the tutorial's pictures; TOUR is the folder where it was followed up to its rollback
+	$(BIN)/python docs/screenshots.py $(TOUR)
 
 clean:  ## remove the environment and caches (not var/, which holds runs)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

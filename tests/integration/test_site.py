@@ -56,3 +56,10 @@ def test_search_needs_no_server(site: Path) -> None:
     index = json.loads(script[script.index("{") : script.rindex("}") + 1])
     assert any("quarantine" in page["text"] for page in index["docs"])
     assert (site / "assets" / "javascripts").is_dir()
+
+
+def test_pictures_are_small_and_shown() -> None:
+    pages = "".join(page.read_text() for page in (ROOT / "docs").rglob("*.md"))
+    for picture in (ROOT / "docs" / "figures").iterdir():
+        assert picture.stat().st_size < 200_000, picture.name
+        assert f"figures/{picture.name})" in pages, picture.name
