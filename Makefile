@@ -1,6 +1,6 @@
 # What a newcomer types. Every target makes its own .venv from constraints.txt and needs nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help demo deep test test-slow test-kill check ui docs figures screenshots results bench bench-full clean
+.PHONY: help demo demo-production deep test test-slow test-kill check ui docs figures screenshots results bench bench-full clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -43,6 +43,9 @@ check: $(DEEP)  ## style, types, layers, documentation
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/architecture
+
+demo-production: $(DONE)  ## two weeks of production on PostgreSQL, Prefect, MLflow and a worker (a quarter of an hour)
+	@$(BIN)/onstage demo-production
 
 deep: $(DEEP)  ## add torch to the environment, for sequence models
 

@@ -15,6 +15,7 @@ from onstage.errors import OnstageError
 COMMANDS: Final = {
     "demo": "Simulate a live-stream platform and retrain on it: the tour.",
     "rehearse": "Play two weeks of production in minutes: a retrain a night.",
+    "demo-production": "Play two weeks of production on real servers: the tour of operations.",
     "init": "Look at a log file and write a configuration for it.",
     "simulate": "Write the raw files of a simulated live-stream platform.",
     "validate": "Ingest a data set and check what must be true of it.",

@@ -138,7 +138,7 @@ class Stack:
         OrchestrationError
             If Prefect refuses.
         """
-        words = [_program("prefect"), "--no-prompt", "deploy", "--all"]
+        words = [program("prefect"), "--no-prompt", "deploy", "--all"]
         done = subprocess.run(  # noqa: S603  # our own words, no shell
             words, env=self.client, capture_output=True, text=True, check=False, timeout=300
         )
@@ -156,11 +156,11 @@ class Stack:
         return path
 
     def _run(self, name: str, service: Service) -> Process:
-        program, *rest = service.words
+        command, *rest = service.words
         secret = {**self._base, **self._server(name)}
         environment = secret if name in {"prefect", "mlflow"} else self.client
         log = self.folder / f"{name}.log"
-        return Process(name, [_program(program), *rest], environment, log)
+        return Process(name, [program(command), *rest], environment, log)
 
     def _server(self, name: str) -> dict[str, str]:
         """What the environment of a server says."""
@@ -228,11 +228,20 @@ class Stack:
         wish = {"parameters": {**found["parameters"], **parameters}, "state": {"type": "SCHEDULED"}}
         return str(self.ask_prefect(f"/deployments/{found['id']}/create_flow_run", wish)["id"])
 
-    def ask_prefect(self, path: str, question: object = None) -> Any:  # noqa: ANN401  # JSON
-        """Ask the Prefect server, as our clients do."""
+    def point(self, deployment: str, **parameters: object) -> None:
+        """Change what a deployment's scheduled runs are given."""
+        found = self.ask_prefect(f"/deployments/name/{deployment}")
+        change = {"parameters": {**found["parameters"], **parameters}}
+        self.ask_prefect(f"/deployments/{found['id']}", change, method="PATCH")
+
+    def ask_prefect(self, path: str, question: object = None, method: str | None = None) -> Any:  # noqa: ANN401  # JSON
+        """Ask the Prefect server, as our clients do; None where it has nothing to say."""
         user, _, password = (self._secrets.prefect or "").partition(":")
         headers = basic(user, password) if user else {}
-        return ask(f"{self.prefect_url}/api", path, question=question, headers=headers).json()
+        answer = ask(
+            f"{self.prefect_url}/api", path, question=question, headers=headers, method=method
+        )
+        return answer.json() if answer.text else None
 
 
 @contextmanager
@@ -268,7 +277,7 @@ def _base() -> dict[str, str]:
     return {**ENVIRONMENT, **mine}
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
     """A command of this environment."""
     return str(Path(sys.executable).with_name(name))
 

@@ -56,6 +56,7 @@ def ask(
     question: object = None,
     headers: Mapping[str, str] | None = None,
     seconds: float = PROBE_SECONDS,
+    method: str | None = None,
 ) -> Answer:
     """Ask a server once; a status above 399 is an answer too.
 
@@ -66,7 +67,9 @@ def ask(
     path
         Appended to `uri`.
     question
-        Sent as JSON by POST; GET without one.
+        Sent as JSON.
+    method
+        POST with a question, GET without one, unless said.
 
     Raises
     ------
@@ -78,7 +81,9 @@ def ask(
     body = None if question is None else json.dumps(question).encode()
     said = {"Content-Type": "application/json", **(headers or {})}
     try:
-        request = Request(f"{bare}{path}", data=body, headers=said)  # noqa: S310  # http(s) only
+        request = Request(  # noqa: S310  # http(s) only
+            f"{bare}{path}", data=body, headers=said, method=method
+        )
         with urlopen(request, timeout=seconds) as answer:  # noqa: S310
             return Answer(answer.status, answer.read().decode(), _ahead(answer.headers["Date"]))
     except HTTPError as error:

@@ -1,0 +1,102 @@
+"""`onstage demo-production`."""
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from flows.commands.options import answer, json_option
+
+
+if TYPE_CHECKING:
+    from flows.stack.stack import Stack
+    from onstage.pipeline.rehearsal import Stage
+
+
+@click.command(name="demo-production")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default="production")
+@click.option("--days", type=click.IntRange(min=5), default=14, show_default=True, help="Nights.")
+@click.option("--users", type=click.IntRange(min=300), default=1_000, show_default=True)
+@click.option("--once", is_flag=True, help="End when all is told; else servers run until Ctrl-C.")
+@json_option
+def command(folder: Path, days: int, users: int, *, once: bool, as_json: bool) -> None:
+    """Play two weeks of production on real servers: the tour of operations.
+
+    Starts PostgreSQL, a Prefect server, MLflow and a worker on loopback, all in FOLDER. A simulated
+    platform's log arrives day by day, with a broken file, a late one, a change of habits and a
+    rollback; each night the deployment retrain/nightly is run by the worker. From the first
+    champion on `onstage serve` answers a client that never stops asking; failed requests are
+    counted. Then `onstage status` and the addresses of the pages are printed.
+
+    \b
+    Example:  onstage demo-production
+    """
+    import signal
+
+    home = (folder / "home").resolve()
+    os.environ["ONSTAGE_HOME"] = str(home)
+    from flows.stack.stack import PORTS, Secrets, Stack, stacked
+    from onstage.pipeline.rehearsal import Plan, Stage
+    from onstage.settings import apply_environment, load_settings
+
+    apply_environment(load_settings())
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    stage = Stage(folder, Plan.of(days), name="production", users=users)
+    config = stage.write_config()
+    place = folder / "stack"
+    secrets = Secrets.of({}, place)  # loopback: the pages ask nobody
+    stack = Stack(place, secrets, ports=dict.fromkeys(PORTS, 0), config=str(config))
+    try:
+        with stacked(stack):
+            value, text = _played(stack, stage)
+            answer(value, text, as_json=as_json)
+            while not once:
+                time.sleep(1)
+    except KeyboardInterrupt:
+        click.echo("stopped", err=True)
+
+
+def _played(stack: "Stack", stage: "Stage") -> tuple[dict[str, object], str]:
+    """All nights, for a program and for a person."""
+    import subprocess
+    from dataclasses import asdict
+
+    from flows.stack.production import played
+    from flows.stack.stack import program
+    from onstage.pipeline.outcome import previous
+    from onstage.pipeline.workspace import Workspace
+
+    os.environ.update(stack.client)
+    stack.point("retrain/nightly", config=str(stage.config))
+    nights, client = played(stack, stage, lambda night: click.echo(night.line, err=True))
+    words = [program("onstage"), "status", str(stage.config)]
+    status = subprocess.run(  # noqa: S603  # our own words, no shell
+        words, env=stack.client, capture_output=True, text=True, check=True
+    ).stdout
+    last = previous(Workspace.open(stage.config))
+    total, failed = client.answered.total(), len(client.failed)
+    versions = ", ".join(f"v{name} {number}" for name, number in client.answered.items())
+    pages = {
+        "Prefect": f"{stack.prefect_url}/runs",
+        "MLflow": stack.mlflow_url,
+        "champion": stack.serve_url,
+        "report": "" if last is None else last.page,
+    }
+    lines = [
+        *(night.line for night in nights),
+        "",
+        f"served: {total:,} requests answered ({versions}), {failed} failed",
+        "",
+        status,
+        *(f"{name:<10} {address}" for name, address in pages.items()),
+        f"shells     source {stack.write_environment()}",
+    ]
+    value: dict[str, object] = {
+        "nights": [asdict(night) for night in nights],
+        "answered": dict(client.answered),
+        "failed": client.failed,
+        "pages": pages,
+    }
+    return value, "\n".join(lines)
