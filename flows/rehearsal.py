@@ -34,27 +34,36 @@ def first_time(stage: Stage) -> None:
         raise ConfigError(message)
 
 
-def rehearsed(stage: Stage, say: Callable[[Night], None]) -> list[Night]:
+def _here(stage: Stage) -> Outcome:
+    """Retrain in this process."""
+    from flows.retrain import retrain
+
+    return retrain(str(stage.config))
+
+
+def rehearsed(
+    stage: Stage, say: Callable[[Night], None], retrain: Callable[[Stage], Outcome] = _here
+) -> list[Night]:
     """Play every night of the plan; decisions are those of the ordinary retrain and its gate.
 
     Parameters
     ----------
     say
         Told each night when it is over.
+    retrain
+        How a night's retrain is run; an error of ours is a refusal.
     """
     for handler in logging.getLogger().handlers:
         handler.addFilter(lambda record: not record.name.startswith("prefect."))
     nights = []
     for number in range(1, stage.plan.nights + 1):
-        night = _night(stage, number)
+        night = _night(stage, number, retrain)
         nights.append(night)
         say(night)
     return nights
 
 
-def _night(stage: Stage, number: int) -> Night:
-    from flows.retrain import retrain
-
+def _night(stage: Stage, number: int, retrain: Callable[[Stage], Outcome]) -> Night:
     workspace = Workspace.open(stage.config)
     arrived, story = stage.arrive(number)
     if number == stage.plan.rollback:
@@ -63,7 +72,7 @@ def _night(stage: Stage, number: int) -> Night:
     began = time.perf_counter()
     outcome, refusal = None, ""
     try:
-        outcome = retrain(str(stage.config))
+        outcome = retrain(stage)
     except OnstageError as error:
         refusal = str(error)
     seconds = time.perf_counter() - began

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.command(name="demo-production")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default="production")
 @click.option("--days", type=click.IntRange(min=5), default=14, show_default=True, help="Nights.")
-@click.option("--users", type=click.IntRange(min=300), default=1_000, show_default=True)
+@click.option("--users", type=click.IntRange(min=300), default=1_600, show_default=True)
 @click.option("--once", is_flag=True, help="End when all is told; else servers run until Ctrl-C.")
 @json_option
 def command(folder: Path, days: int, users: int, *, once: bool, as_json: bool) -> None:
@@ -61,40 +61,46 @@ def command(folder: Path, days: int, users: int, *, once: bool, as_json: bool) -
 def _played(stack: "Stack", stage: "Stage") -> tuple[dict[str, object], str]:
     """All nights, for a program and for a person."""
     import subprocess
-    from dataclasses import asdict
 
     from flows.stack.production import played
     from flows.stack.stack import program
-    from onstage.pipeline.outcome import previous
+    from onstage.pipeline.outcome import recall
     from onstage.pipeline.workspace import Workspace
+    from onstage.reporting.timeline import Night, nights_text, render_timeline, sentence
+
+    def say(night: Night) -> None:
+        click.echo(f"night {night.number}: {night.decision}: {night.reason}", err=True)
 
     os.environ.update(stack.client)
     stack.point("retrain/nightly", config=str(stage.config))
-    nights, client = played(stack, stage, lambda night: click.echo(night.line, err=True))
+    nights, client = played(stack, stage, say)
     words = [program("onstage"), "status", str(stage.config)]
     status = subprocess.run(  # noqa: S603  # our own words, no shell
         words, env=stack.client, capture_output=True, text=True, check=True
     ).stdout
-    last = previous(Workspace.open(stage.config))
-    total, failed = client.answered.total(), len(client.failed)
-    versions = ", ".join(f"v{name} {number}" for name, number in client.answered.items())
+    workspace = Workspace.open(stage.config)
+    title = f"{stage.name}: {len(nights)} nights on PostgreSQL, Prefect and MLflow"
+    timeline = render_timeline(nights, title, workspace.mlflow.promotion.metric, stage.folder)
     pages = {
         "Prefect": f"{stack.prefect_url}/runs",
         "MLflow": stack.mlflow_url,
         "champion": stack.serve_url,
-        "report": "" if last is None else last.page,
+        "nights": str(timeline),
+        "report": recall(workspace).page,
     }
+    total, failed = client.answered.total(), len(client.failed)
+    versions = ", ".join(f"v{name} {number:,}" for name, number in client.answered.items())
     lines = [
-        *(night.line for night in nights),
-        "",
-        f"served: {total:,} requests answered ({versions}), {failed} failed",
+        nights_text(nights),
+        sentence(nights),
+        f"Served meanwhile: {total:,} requests answered ({versions}), {failed} failed.",
         "",
         status,
         *(f"{name:<10} {address}" for name, address in pages.items()),
         f"shells     source {stack.write_environment()}",
     ]
     value: dict[str, object] = {
-        "nights": [asdict(night) for night in nights],
+        "nights": [night.model_dump(mode="json") for night in nights],
         "answered": dict(client.answered),
         "failed": client.failed,
         "pages": pages,

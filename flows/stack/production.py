@@ -9,13 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from flows.rehearsal import rehearsed
 from flows.stack.process import healthy
 from flows.stack.stack import Stack
-from onstage.errors import OrchestrationError, TrackingError
-from onstage.pipeline.promoting import audit_of, registry_of
+from onstage.errors import OnstageError, OrchestrationError, TrackingError
+from onstage.pipeline.novelty import nothing_new
+from onstage.pipeline.outcome import Outcome, previous, recall
 from onstage.pipeline.rehearsal import Stage
 from onstage.pipeline.workspace import Workspace
-from onstage.registry.enact import rollback
+from onstage.reporting.timeline import Night
 from onstage.tracking.greeting import ask
 
 
@@ -25,38 +27,6 @@ PATIENCE: Final = 1800.0
 """Seconds in which a night's retrain must have ended."""
 EVERY: Final = 0.05
 """Seconds between two requests of the client."""
-WHY: Final = "rehearsal: somebody did not like the new one"
-
-
-@dataclass(frozen=True)
-class Night:
-    """What became of one retrain.
-
-    Attributes
-    ----------
-    number
-        From 1.
-    story
-        What was staged.
-    state
-        Prefect's word for the flow run's end.
-    champion
-        Who is served after it: version and model.
-    flow_run
-        Its id.
-    """
-
-    number: int
-    story: tuple[str, ...]
-    state: str
-    champion: str | None
-    flow_run: str
-
-    @property
-    def line(self) -> str:
-        """The night on one line."""
-        staged = f" ({'; '.join(self.story)})" if self.story else ""
-        return f"night {self.number:2d}  {self.state:<9}  champion {self.champion}{staged}"
 
 
 @dataclass
@@ -121,41 +91,39 @@ def played(stack: Stack, stage: Stage, say: Callable[[Night], None]) -> tuple[li
         If a night does not end.
     """
     client = Client(stack.serve_url)
-    nights: list[Night] = []
+
+    def told(night: Night) -> None:
+        say(night)
+        if night.number == 1:
+            stack.start("serve")
+            stack.processes["serve"].wait_until(healthy(stack.serve_url, "/health"))
+            client.start()
+
     try:
-        for number in range(1, stage.plan.nights + 1):
-            nights.append(_night(stack, stage, number))
-            say(nights[-1])
-            if number == 1:
-                stack.start("serve")
-                stack.processes["serve"].wait_until(healthy(stack.serve_url, "/health"))
-                client.start()
+        return rehearsed(stage, told, lambda stage: _ordered(stack, stage)), client
     finally:
         client.stop()
-    return nights, client
 
 
-def _night(stack: Stack, stage: Stage, number: int) -> Night:
+def _ordered(stack: Stack, stage: Stage) -> Outcome:
+    """A retrain through the deployment and its worker: what it left in the home they share."""
     workspace = Workspace.open(stage.config)
-    name = workspace.registered_model
-    registry = registry_of(workspace)
-    _, story = stage.arrive(number)
-    if number == stage.plan.rollback:
-        entry = rollback(registry, audit_of(workspace), name, WHY)
-        story = (*story, f"rolled back in the morning from v{entry.before} to v{entry.after}")
-    flow_run = stack.order(DEPLOYMENT, config=str(stage.config))
-    state = _ended(stack, flow_run)
-    champion = registry.champion(name)
-    served = None if champion is None else f"v{champion.version} {champion.model}"
-    return Night(number, tuple(story), state, served, flow_run)
+    before = previous(workspace)
+    run = _ended(stack, stack.order(DEPLOYMENT, config=str(stage.config)))
+    if run["state_type"] != "COMPLETED":
+        raise OnstageError(str(run["state"]["message"]).rpartition("exception: ")[2])
+    after = recall(workspace)
+    if before is not None and before.run == after.run:  # it ended at once
+        return nothing_new(workspace) or after
+    return after
 
 
-def _ended(stack: Stack, flow_run: str) -> str:
+def _ended(stack: Stack, flow_run: str) -> dict[str, Any]:
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
-        state = str(stack.ask_prefect(f"/flow_runs/{flow_run}")["state_type"])
-        if state in ENDED:
-            return state
+        run: dict[str, Any] = stack.ask_prefect(f"/flow_runs/{flow_run}")
+        if run["state_type"] in ENDED:
+            return run
         time.sleep(1)
     message = f"flow run {flow_run} did not end within {PATIENCE:.0f} s; see {stack.folder}"
     raise OrchestrationError(message)
