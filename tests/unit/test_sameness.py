@@ -2,6 +2,9 @@
 
 import json
 import math
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -115,3 +118,12 @@ def test_what_cannot_be_repeated_ends_with_status_2(monkeypatch: pytest.MonkeyPa
     result = CliRunner().invoke(main, ["repro", "abc"])
     assert result.exit_code == 2
     assert result.stderr == "onstage: cannot repeat abc: interactions: no file log.csv\n"
+
+
+def test_code_in_a_checkout_is_named_with_its_commit() -> None:
+    root = Path(__file__).parents[2]
+    if not (root / ".git").exists():
+        pytest.skip("this is no checkout: a released package is named with its version alone")
+    words = ["git", "-C", str(root), "rev-parse", "--short=12", "HEAD"]
+    commit = subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+    assert code_name().removesuffix("-dirty") == f"{version('onstage')}+{commit}"
