@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import pytest
 
-from flows.cli import module_of
+from flows.cli import main, module_of
 
 
 ROOT = Path(__file__).parents[2]
@@ -33,10 +33,11 @@ def commands(page: Path) -> Iterator[list[str]]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_command_of_a_page_is_understood(page: Path) -> None:
+    group = click.Context(main, info_name="onstage", **main.context_settings)
     for name, *words in commands(page):
         command = importlib.import_module(module_of(name)).command
         try:
-            command.make_context(name, words)
+            command.make_context(name, words, parent=group)
         except click.UsageError as error:
             pytest.fail(f"onstage {name} {' '.join(words)}: {error.format_message()}")
         except click.exceptions.Exit:
