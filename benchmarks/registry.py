@@ -175,6 +175,12 @@ BENCHMARKS: Final[tuple[Benchmark, ...]] = (
         "--plot docs/figures/growth.svg",
     ),
     Benchmark(
+        "drift",
+        "false alarms of drift, and changes it sees",
+        "--worlds 1 --users 300 --nights 2 --shares 1",
+        "--worlds 4",
+    ),
+    Benchmark(
         "explore",
         "exploring a log of Kumu's size",
         "--users 100 --steps-only --steps ingest survey",

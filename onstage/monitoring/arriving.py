@@ -94,7 +94,7 @@ def arriving(data: Dataset, index: AvailabilityIndex, config: DriftConfig) -> Ar
     Parameters
     ----------
     data
-        The accepted log, at least one row.
+        The accepted log.
     index
         Who was live when.
 
@@ -104,6 +104,8 @@ def arriving(data: Dataset, index: AvailabilityIndex, config: DriftConfig) -> Ar
     standard deviations from a process's own past; the measures' sources stand in
     :mod:`onstage.monitoring.distances`.
     """
+    if len(data) == 0:
+        return Arriving(starts="", ends="", rows=0, findings=(), why_not="the log has no rows")
     length = max(1, round(data.clock.span(days=config.period_days)))
     periods = Periods(data, index, length)
     starts, ends = periods.span(0)

@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict
 
 from onstage.columns import Columns
 from onstage.data.store import Reference, digest_json
-from onstage.errors import ContractError
 from onstage.evaluation.evaluate import KEYS
 from onstage.evaluation.summary import summarise
 from onstage.monitoring.arriving import Arriving, arriving
@@ -76,7 +75,8 @@ def drift_of(
     """
     found = workspace.store.path(arrived(workspace, validated), FOUND)
     known = _remembered(workspace)
-    results = {one.name: _result(workspace, validated, one, backtests[one.name]) for one in recipes}
+    asked = {one.name: _result(workspace, validated, one, backtests[one.name]) for one in recipes}
+    results = {name: one for name, one in asked.items() if one is not None}
     made = Drift(
         arriving=Arriving.model_validate_json(found.read_bytes()),
         champion=_champion(workspace, results, recipes, known),
@@ -109,7 +109,9 @@ def _champion(
         return None
     config = recipe_of(champion)
     name = next((one.name for one in recipes if one.config == config), None)
-    if name is None:  # it became champion while the others were examined
+    if (
+        name is None or name not in results
+    ):  # crowned while the others were examined, or without a value
         return None
     return standing(
         results[name],
@@ -121,13 +123,13 @@ def _champion(
     )
 
 
-def _result(workspace: Workspace, log: Reference, recipe: Recipe, made: Reference) -> Result:
+def _result(workspace: Workspace, log: Reference, recipe: Recipe, made: Reference) -> Result | None:
+    """What a recipe reached; None where the primary metric is undefined in all its events."""
     rules, primary = workspace.mlflow.promotion, workspace.config.primary
     events = read_events(workspace, made, primary.name)
-    if rules.metric not in events.columns:
-        message = f"drift: metric {rules.metric!r} was not measured; see `onstage metrics`"
-        raise ContractError(message)
     narrow = events.loc[events[Columns.GROUP] == rules.group]
+    if rules.metric not in narrow or not narrow[rules.metric].notna().any():
+        return None
     narrow = narrow[[name for name in narrow.columns if name in KEYS or name == rules.metric]]
     rows = summarise(narrow, recipe.name, primary.name, seed=workspace.config.seed)
     row = rows[rows[Columns.METRIC] == rules.metric].to_dict("records")[0]

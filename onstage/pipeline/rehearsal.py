@@ -111,7 +111,6 @@ class Stage:
                 "another"
             )
             raise ConfigError(message)
-        (self.folder / ARRIVED).mkdir(parents=True)
         columns = {
             "user_id": "user",
             "broadcast_id": "stream",

@@ -75,5 +75,8 @@ def test_deployments_name_flows_that_load(monkeypatch: pytest.MonkeyPatch) -> No
     for deployment in yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]:
         flow = load_flow_from_entrypoint(deployment["entrypoint"])
         assert set(deployment["parameters"]) <= set(flow.parameters.properties)
-        assert all(one.get("description") for one in flow.parameters.properties.values())
+        for one in flow.parameters.properties.values():  # what Prefect's form shows
+            assert one.get("description")
+            assert {"type", "anyOf", "allOf", "$ref", "enum"} & set(one)
+        assert flow.parameters.properties["config"]["type"] == "string"
         assert deployment["concurrency_limit"]["limit"] == 1

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import yaml
 from typing_extensions import override
 
 from tests.e2e.servers import PREFECT, ask, prefect_server, until
@@ -72,7 +73,7 @@ def run(environment: dict[str, str], *words: str) -> str:
 
 
 def test_what_the_gate_decides_is_posted_with_its_reasons_and_a_drift_starts_a_retrain(
-    environment: dict[str, str], webhook: Webhook, config: Path
+    environment: dict[str, str], webhook: Webhook, config: Path, tmp_path: Path
 ) -> None:
     refused = subprocess.run(
         [ONSTAGE, "automations", str(config)],
@@ -93,11 +94,20 @@ def test_what_the_gate_decides_is_posted_with_its_reasons_and_a_drift_starts_a_r
     assert set(first) <= set(names)
 
     run(environment, ONSTAGE, "retrain", str(config))
-    told = until(lambda: webhook.told("champion is v1"), 60, "the message of a first champion")
-    assert "little: champion is v1\nfirst champion v1: ndcg_at_10 gained" in told[0]
+    told = until(lambda: webhook.told("little: champion is v"), 60, "the message of a first champion")
+    assert "\nfirst champion v" in told[0]
+    assert "ndcg_at_10 gained" in told[0]  # the reasons, with their numbers
     run(environment, ONSTAGE, "retrain", str(config), "--again")
-    stays = until(lambda: webhook.told("champion stays v1"), 60, "the message of a kept champion")
-    assert "kept champion v1" in stays[0]
+    stays = until(lambda: webhook.told("little: champion stays v"), 60, "the message of a kept champion")
+    assert "\nkept champion v" in stays[0]
+
+    lost = yaml.safe_load(config.read_text())
+    lost["data"]["folder"] = str(tmp_path / "nowhere")
+    (tmp_path / "lost.yaml").write_text(yaml.safe_dump({**lost, "name": "lost"}))
+    words = [ONSTAGE, "retrain", str(tmp_path / "lost.yaml")]
+    failed = subprocess.run(words, check=False, cwd=ROOT, env=environment, capture_output=True)
+    assert failed.returncode == 1
+    assert until(lambda: webhook.told("retrain Failed"), 60, "the message of a failure")
 
     event = (
         "from prefect.events import emit_event; import time;"

@@ -1,5 +1,6 @@
 """A real Prefect server, a worker and the deployments of prefect.yaml."""
 
+import fcntl
 import json
 import os
 import signal
@@ -11,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from onstage.pipeline.outcome import Outcome
 from tests.e2e.servers import PREFECT, ask, prefect_server, until
 
 
@@ -118,3 +121,73 @@ def test_the_nightly_deployment_is_scheduled_and_runs_to_completed(
             "data",
             "mlflow",
         }
+
+
+STATUSES = """
+import json, sys
+from onstage.pipeline.runs import tracker_of
+from onstage.pipeline.workspace import Workspace
+workspace = Workspace.open(sys.argv[1])
+runs = tracker_of(workspace).search(workspace.experiment)
+print(json.dumps([[run.tags.get("onstage.kind", ""), run.status] for run in runs]))
+"""
+
+
+def in_a_process(environment: dict[str, str], *words: str) -> str:
+    """Run a program in the project's folder; what it says on stdout."""
+    done = subprocess.run(
+        words, check=False, cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def contents(home: Path) -> dict[str, str]:
+    """What a retrain left: step and content of every artefact that the outcome names."""
+    outcome = Outcome.model_validate_json((home / "datasets/cancelled/retrain.json").read_text())
+    return {f"{step.step}-{step.key}": step.digest for step in outcome.steps}
+
+
+@pytest.mark.slow
+def test_a_cancelled_retrain_leaves_nothing_half_done_and_the_next_one_ends_the_same(
+    server: tuple[str, dict[str, str]], worker: None, config: Path, tmp_path: Path
+) -> None:
+    api, environment = server
+    home = Path(environment["ONSTAGE_HOME"])
+    content = yaml.safe_load(config.read_text())
+    sweep = {"trials": 40, "algorithms": {"item_knn": {}}}  # time enough to be cancelled in
+    path = tmp_path / "cancelled.yaml"
+    path.write_text(yaml.safe_dump({**content, "name": "cancelled", "seed": 5, "sweep": sweep}))
+    in_a_process(environment, PREFECT, "--no-prompt", "deploy", "--all")
+    words = [PREFECT, "deployment", "run", "retrain/on-demand", "--param", f"config={path}"]
+    in_a_process(environment, *words)
+
+    def run_of() -> dict[str, Any] | None:
+        runs: list[dict[str, Any]] = ask(api, "/flow_runs/filter", {})
+        return next((one for one in runs if one["parameters"].get("config") == str(path)), None)
+
+    studies = home / "datasets" / "cancelled" / "studies"
+    until(lambda: any(studies.glob("*/*")), 3 * MINUTES, "a trial")
+    run = run_of()
+    assert run is not None
+    in_a_process(environment, PREFECT, "flow-run", "cancel", run["id"])
+
+    def ended() -> bool:
+        now = run_of()
+        return now is not None and now["state"]["type"] == "CANCELLED"
+
+    until(ended, 2 * MINUTES, "the end of the cancelled run")
+    log = (Path(environment["PREFECT_HOME"]) / "worker.log").read_text()
+    statuses = json.loads(in_a_process(environment, sys.executable, "-c", STATUSES, str(path)))
+    assert ["retrain", "KILLED"] in statuses, log[-4000:]
+    assert {status for _, status in statuses} <= {"KILLED", "FINISHED"}  # none is RUNNING
+    assert list((home / "store").glob(".draft-*")) == []
+    with (home / "datasets" / "cancelled" / "lock").open("a+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # nobody holds it
+
+    in_a_process(environment, *words)
+    outcome = home / "datasets" / "cancelled" / "retrain.json"
+    until(outcome.exists, 4 * MINUTES, "the end of the next run")
+    elsewhere = {**environment, "ONSTAGE_HOME": str(tmp_path / "elsewhere")}
+    in_a_process(elsewhere, ONSTAGE, "retrain", str(path))
+    assert contents(home) == contents(tmp_path / "elsewhere")

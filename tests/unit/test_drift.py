@@ -136,6 +136,13 @@ def test_a_short_log_and_an_empty_day_are_not_judged_and_say_why() -> None:
     assert "rows, 100 are needed" in found.why_not
 
 
+def test_an_empty_log_is_not_judged() -> None:
+    data = Dataset.from_interactions(platform(), clock=HOURLY)
+    nothing = data.where(data.time < 0)
+    found = arriving(nothing, AvailabilityIndex.everything(1), DriftConfig())
+    assert found.why_not == "the log has no rows"
+
+
 def test_a_row_belongs_to_the_day_on_which_it_was_complete() -> None:
     table = pd.DataFrame(
         {Columns.USER: [1, 1, 2], Columns.ITEM: [1, 2, 1], Columns.TIME: [0, 20, 40]}

@@ -98,6 +98,7 @@ def test_the_configuration_is_valid_and_a_second_rehearsal_in_one_folder_is_refu
     stage: Stage,
 ) -> None:
     assert load_config(stage.write_config()).name == "rehearsal"
+    stage.arrive(1)
     with pytest.raises(ConfigError, match="a rehearsal was held here already"):
         stage.write_config()
 
