@@ -94,11 +94,11 @@ def test_what_the_gate_decides_is_posted_with_its_reasons_and_a_drift_starts_a_r
     assert set(first) <= set(names)
 
     run(environment, ONSTAGE, "retrain", str(config))
-    told = until(lambda: webhook.told("little: champion is v"), 60, "the message of a first champion")
+    told = until(lambda: webhook.told("little: champion is v"), 60, "a first champion")
     assert "\nfirst champion v" in told[0]
     assert "ndcg_at_10 gained" in told[0]  # the reasons, with their numbers
     run(environment, ONSTAGE, "retrain", str(config), "--again")
-    stays = until(lambda: webhook.told("little: champion stays v"), 60, "the message of a kept champion")
+    stays = until(lambda: webhook.told("little: champion stays v"), 60, "a kept champion")
     assert "\nkept champion v" in stays[0]
 
     lost = yaml.safe_load(config.read_text())
