@@ -92,7 +92,7 @@ def line(one: Measurement) -> str:
     """A measurement for a person."""
     counts = ", ".join(f"{name} {value:,.6g}" for name, value in one.counts.items())
     return (
-        f"{one.rows:>12,} {one.step:<10}{one.status:<7}{one.seconds:9.2f} s "
+        f"{one.rows:>12,} {one.step:<10}{one.status:<7}{one.seconds:9.2f} s {one.cpu:8.2f} CPU s "
         f"{one.peak_mib / 1024:6.2f} GiB (at first {one.read_mib / 1024:.2f}) "
         f"load {one.load:.1f}; {counts}{one.message}"
     )
@@ -106,16 +106,18 @@ def figures(found: list[Measurement], steps: tuple[str, ...]) -> list[Figure]:
         if not part:
             continue
         sizes = [one.rows for one in part]
-        seconds, memory = [one.seconds for one in part], [one.peak_mib for one in part]
+        cpu, memory = [one.cpu for one in part], [one.peak_mib for one in part]
         last = f"{step} at {sizes[-1]:,} rows"
-        made += [Figure(last, "s", (seconds[-1],)), Figure(last, "MiB", (memory[-1],))]
+        made += [
+            Figure(last, "s", (part[-1].seconds,)),
+            Figure(f"{last}, CPU", "s", (cpu[-1],)),
+            Figure(f"{last}, peak", "MiB", (memory[-1],)),
+        ]
         if len(part) > 1:
             span = f"{sizes[0]:,} to {sizes[-1]:,}"
             made += [
-                Figure(f"{step}: exponent of time, {span}", "", (exponent(sizes, seconds),), MOST),
-                Figure(
-                    f"{step}: exponent of time, last two sizes", "", (steepest(sizes, seconds),)
-                ),
+                Figure(f"{step}: exponent of CPU time, {span}", "", (exponent(sizes, cpu),), MOST),
+                Figure(f"{step}: exponent of CPU time, last two", "", (steepest(sizes, cpu),)),
                 Figure(f"{step}: exponent of memory, {span}", "", (exponent(sizes, memory),), MOST),
                 Figure(f"{step}: exponent of memory, last two", "", (steepest(sizes, memory),)),
             ]

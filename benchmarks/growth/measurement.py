@@ -22,8 +22,9 @@ class Measurement:
     status
         ``done``; ``memory`` where it was stopped at the limit; ``time`` where it took too long;
         ``failed``.
-    seconds
-        Of the step alone; of the whole process where it is not ``done``.
+    seconds, cpu
+        Of the wall and of all threads of the processor, for the step alone; ``seconds`` of the
+        whole process where it is not ``done``.
     peak_mib
         Of the whole process, what it read before the step included.
     read_mib
@@ -35,6 +36,7 @@ class Measurement:
     status: str
     seconds: float
     peak_mib: float
+    cpu: float = 0.0
     read_mib: float = 0.0
     load: float = 0.0
     counts: dict[str, float] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The two panels: seconds and peak memory over rows, both logarithmic."""
+"""The two panels: processor seconds and peak memory over rows, both logarithmic."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +15,10 @@ def draw(found: Sequence[Measurement], steps: Sequence[str], path: Path) -> None
     mpl.rcParams["svg.hashsalt"] = "growth"
     figure = Figure(figsize=(11, 4.6), layout="constrained")
     left, right = figure.subplots(1, 2)
-    panels = ((left, "seconds", 1.0, "seconds"), (right, "peak_mib", 1024.0, "peak memory, GiB"))
+    panels = (
+        (left, "cpu", 1.0, "processor seconds"),
+        (right, "peak_mib", 1024.0, "peak memory, GiB"),
+    )
     for axes, name, unit, title in panels:
         for number, step in enumerate(steps):
             part = of_step(found, step)

@@ -1,7 +1,7 @@
 """One step of the pipeline in a process of its own. Arguments: step, configuration.
 
-Prints JSON: ``seconds`` of the step alone, ``peak_mib`` of the whole process (what it read before
-included), ``read_mib`` when the step began, and what the step counted.
+Prints JSON: ``seconds`` and ``cpu`` (processor seconds) of the step alone, ``peak_mib`` of the
+whole process (what it read before included), ``read_mib`` when the step began, and its counts.
 """
 
 import json
@@ -162,11 +162,11 @@ def main() -> None:
     step, config = sys.argv[1], Path(sys.argv[2])
     steps = Steps(config)
     work: Callable[[], Counts] = getattr(steps, step)()
-    before, began = peak(), time.perf_counter()
+    before, began, spent = peak(), time.perf_counter(), time.process_time()
     counts = work()
-    taken, most = time.perf_counter() - began, peak()
+    taken = {"seconds": time.perf_counter() - began, "cpu": time.process_time() - spent}
+    made = {**taken, "read_mib": before, "peak_mib": peak(), "counts": counts}
     steps.after()
-    made = {"seconds": taken, "read_mib": before, "peak_mib": most, "counts": counts}
     print(json.dumps(made))
 
 

@@ -112,7 +112,7 @@ def test_a_step_that_oversteps_is_ended_and_says_why(
 
 def test_the_plot_has_a_line_a_step_with_its_exponent(tmp_path: Path) -> None:
     found = [
-        Measurement(rows, step, "done", seconds=rows * factor, peak_mib=200 + rows / 1000)
+        Measurement(rows, step, "done", 1.0, peak_mib=200 + rows / 1000, cpu=rows * factor)
         for step, factor in (("fit", 1e-5), ("split", 2e-6))
         for rows in (100_000, 1_000_000)
     ]
