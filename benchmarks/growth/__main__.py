@@ -17,6 +17,7 @@ from typing import Any, Final
 import yaml
 
 from benchmarks.figure import Figure, arguments_of, tell
+from benchmarks.growth import table
 from benchmarks.growth.exponents import exponent, steepest
 from benchmarks.growth.log import COUNTS, ITEMS, WINDOWS, Platform, write
 from benchmarks.growth.measurement import Measurement, keep, known, measured, of_step
@@ -55,6 +56,8 @@ def main() -> None:
     found = known(lines)
     if asked.plot is not None:
         draw(found, STEPS, asked.plot)
+    if asked.write:
+        table.write(found, STEPS)
     about = f"growth of the steps, shape {asked.shape}"
     tell(about, figures(found, asked.steps), asked.output)
 
@@ -135,6 +138,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--limit-minutes", type=float, default=30)
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--plot", type=Path, help="SVG or PNG")
+    parser.add_argument("--write", action="store_true", help="write the tables of docs/scale.md")
     return parser.parse_args()
 
 

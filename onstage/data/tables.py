@@ -1,6 +1,6 @@
 """Canonical tables on disk: one Parquet file per table in a step's folder."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -53,8 +53,15 @@ def write_batches(
     return rows
 
 
-def read_table(folder: Path, name: str) -> pd.DataFrame | None:
+def read_table(
+    folder: Path, name: str, *, columns: Collection[str] | None = None
+) -> pd.DataFrame | None:
     """Read one canonical table; None when the folder does not have it.
+
+    Parameters
+    ----------
+    columns
+        Read only those of these that the table has. All by default.
 
     Returns
     -------
@@ -72,7 +79,10 @@ def read_table(folder: Path, name: str) -> pd.DataFrame | None:
     if not path.exists():
         return None
     try:
-        table = pq.read_table(path)
+        kept = None
+        if columns is not None:
+            kept = [one for one in pq.read_schema(path).names if one in columns]
+        table = pq.read_table(path, columns=kept)
     except pa.ArrowInvalid as error:
         message = f"{path}: not a Parquet file; make the step that wrote it again"
         raise ContractError(message) from error

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Final
 
 import pandas as pd
 
@@ -20,21 +21,18 @@ from onstage.splitting.build import Holdouts, holdouts
 from onstage.splitting.protocol import Protocol
 
 
+DATASET: Final = frozenset(
+    {Columns.USER, Columns.ITEM, Columns.TIME, Columns.WEIGHT, Columns.ENDS_AT}
+)
+"""Columns of the log that a dataset is made of."""
+
+
 @dataclass(frozen=True)
 class Log:
     """An accepted log, read once per process."""
 
     folder: Path
     clock: Clock
-
-    @cached_property
-    def interactions(self) -> pd.DataFrame:
-        """The interactions table."""
-        table = read_table(self.folder, "interactions")
-        if table is None:
-            message = f"{self.folder.name}: no interactions table"
-            raise ContractError(message)
-        return table
 
     @cached_property
     def items(self) -> pd.DataFrame | None:
@@ -48,9 +46,16 @@ class Log:
 
     @cached_property
     def dataset(self) -> Dataset:
-        """The interactions as arrays; the vocabulary has the catalogue's other items too."""
+        """The interactions as arrays; the vocabulary has the catalogue's other items too.
+
+        Of the table only the columns that a dataset has are read, and they are not kept.
+        """
+        table = read_table(self.folder, "interactions", columns=DATASET)
+        if table is None:
+            message = f"{self.folder.name}: no interactions table"
+            raise ContractError(message)
         catalogue = None if self.items is None else self.items[Columns.ITEM].to_numpy()
-        return Dataset.from_interactions(self.interactions, clock=self.clock, items=catalogue)
+        return Dataset.from_interactions(table, clock=self.clock, items=catalogue)
 
     @cached_property
     def availability(self) -> AvailabilityIndex:

@@ -46,3 +46,13 @@ def test_a_table_that_breaks_its_contract_is_not_written(tmp_path: Path) -> None
     (tmp_path / "items.parquet").write_text("no")
     with pytest.raises(ContractError, match="not a Parquet file"):
         read_table(tmp_path, "items")
+
+
+def test_only_the_columns_asked_for_are_read_and_missing_ones_do_not_matter(tmp_path: Path) -> None:
+    table = pd.DataFrame({"user_id": [1], "item_id": ["a"], "timestamp": [5], "event": ["VIEW"]})
+    write_table(table, tmp_path, "interactions")
+    found = read_table(
+        tmp_path, "interactions", columns={"user_id", "item_id", "timestamp", "weight"}
+    )
+    assert found is not None
+    assert found.to_dict("list") == {"user_id": [1], "item_id": ["a"], "timestamp": [5]}

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.growth import measurement
+from benchmarks.growth import measurement, table
 from benchmarks.growth.exponents import exponent, steepest
 from benchmarks.growth.log import FILE, WINDOWS, Platform, write
 from benchmarks.growth.measurement import Measurement, keep, known, of_step
@@ -108,6 +108,23 @@ def test_a_step_that_oversteps_is_ended_and_says_why(
     )
     assert made.status == status
     assert made.message == ("no such column" if status == "failed" else "")
+
+
+def test_the_table_says_what_was_ended_and_how_steep_the_rest_is(tmp_path: Path) -> None:
+    found = [
+        Measurement(1_000_000, "fit", "done", 4.0, 1024.0, cpu=2.0, load=3.0),
+        Measurement(10_000_000, "fit", "done", 50.0, 5120.0, cpu=20.0, load=5.0),
+        Measurement(100_000_000, "fit", "memory", 9.0, 13_000.0),
+    ]
+    page = tmp_path / "scale.md"
+    page.write_text(f"Before.\n{table.BEGIN}\nold\n{table.END}\nAfter.\n")
+    table.write(found, ("ingest", "fit"), page)
+    text = page.read_text()
+    assert "| fit | 2 | 20 | ended: memory | 1.00 | 1.00 |" in text  # processor seconds
+    assert "| fit | 1 | 5 | ended: memory | 0.70 | 0.70 |" in text  # log10(5) = 0.70
+    assert "3.0 to 5.0" in text
+    assert "old" not in text
+    assert text.endswith("\nAfter.\n")
 
 
 def test_the_plot_has_a_line_a_step_with_its_exponent(tmp_path: Path) -> None:
