@@ -130,6 +130,13 @@ BENCHMARKS: Final[tuple[Benchmark, ...]] = (
         "--rounds 10",
     ),
     Benchmark(
+        "sweep_postgres",
+        "sweeps of several processes on PostgreSQL",
+        "--processes 1 --trials 4",
+        "",
+        "--processes 8 --trials 640",
+    ),
+    Benchmark(
         "comparison",
         "paired bootstrap of all pairs of models",
         "--events 200 --models 3 --resamples 100 --repeats 1",

@@ -1,12 +1,10 @@
 """Cheap trials over several processes on one PostgreSQL: how fast, and how many lock errors.
 
-    python -m benchmarks.sweep_postgres --processes 8 --trials 640
-
-The server is started for this, waits for its disk, and is thrown away. A trial does nothing: what
-is measured is Optuna's traffic. The short form is 4 processes and 40 trials.
+Run: ``python -m benchmarks.sweep_postgres --processes 8 --trials 640``. The server is started for
+this, waits for its disk, and is thrown away; without PostgreSQL's programs it is left out. A trial
+does nothing: what is measured is Optuna's traffic.
 """
 
-import argparse
 import re
 import shutil
 import tempfile
@@ -15,7 +13,8 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from flows.stack.postgres import Postgres
+from benchmarks.figure import Figure, arguments_of, tell
+from flows.stack.postgres import INSTALL, Postgres, binaries
 from onstage.models.catalog import ModelConfig
 from onstage.models.memory import MemoryConfig
 from onstage.tuning.objective import Outcome, Watch
@@ -36,10 +35,13 @@ def objective(config: ModelConfig, _: Watch) -> Outcome:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = arguments_of(__doc__)
     parser.add_argument("--processes", type=int, default=4)
     parser.add_argument("--trials", type=int, default=40)
     asked = parser.parse_args()
+    if binaries() is None:
+        tell(f"no PostgreSQL here: left out; {INSTALL}", [], asked.output)
+        return
     folder = Path(tempfile.mkdtemp(prefix="onstage-pg-"))
     postgres = Postgres(folder)
     try:
@@ -53,13 +55,17 @@ def main() -> None:
                 storage=SecretStr(postgres.url("studies")),
             )  # fmt: skip
             seconds = time.perf_counter() - began
-        states = result.trials["state"].value_counts().to_dict()
+        failed = int((result.trials["state"] != "COMPLETE").sum())
         locks = LOCKS.findall((folder / "log").read_text())
     finally:
         postgres.stop()
         shutil.rmtree(folder, ignore_errors=True)
-    print(f"{asked.trials} trials, {asked.processes} processes: {seconds:.1f} s, {states}")
-    print(f"{len(locks)} lock errors in the server's log")
+    figures = [
+        Figure("a trial that costs nothing, on PostgreSQL", "ms", (1000 * seconds / asked.trials,)),
+        Figure("trials that did not complete", "", (failed,), at_most=0),
+        Figure("lock errors in the server's log", "", (len(locks),), at_most=0),
+    ]
+    tell(f"{asked.trials} trials, {asked.processes} processes", figures, asked.output)
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ def test_a_benchmark_runs_at_a_tiny_size(
     importlib.import_module(module).main()
     about, figures = read(output)
     assert about
-    assert figures or benchmark.real  # what needs real data leaves itself out and says so
+    assert figures or "left out" in about or "not here" in about  # it needs what is not here
     for one in figures:
         assert one.what
         assert one.unit in {"", "s", "ms", "us", "x", "%", "/s", "MiB", "GiB"}
