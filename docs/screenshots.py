@@ -122,7 +122,8 @@ def take(folder: Path) -> None:
     words = ["ui", "--prefect-port", "0", "--mlflow-port", "0"]
     with served(words, folder, 2) as (prefect, mlflow):
         picture(trials(mlflow), "shot-mlflow", keep=WITHOUT_ASSISTANT)
-        picture(f"{mlflow}/#/models/onstage-platform", "shot-registry", keep=WITHOUT_ASSISTANT)
+        models = f"{mlflow}/#/models/onstage-platform"
+        picture(models, "shot-registry", height=680, keep=WITHOUT_ASSISTANT)
         picture(retrain(prefect), "shot-prefect")
     words = ["serve", "configs/platform.yaml", "--at", "3000", "--port", "0"]
     with served(words, folder, 1) as (page,):
