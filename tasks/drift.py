@@ -28,11 +28,12 @@ def look_for_drift(  # what was examined, and who asks
     flow: str,
 ) -> Drift:
     """Run :func:`onstage.pipeline.drift.drift_of`, log it, and emit an event where it drifted."""
-    from onstage.pipeline.drift import drift_of, record_drift
+    from onstage.pipeline.drift import answered, drift_of, record_drift
 
     found = drift_of(workspace, log, backtests, recipes)
     record_drift(workspace, found, run)
     say = get_run_logger().warning if found.drifted else get_run_logger().info
     say("%s", found.sentence)
-    say_drift(workspace, found, flow=flow)
+    if flow == "retrain" or not answered(workspace, log):  # each look would say it again
+        say_drift(workspace, found, flow=flow)
     return found

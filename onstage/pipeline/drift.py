@@ -15,6 +15,7 @@ from onstage.monitoring.drift import Drift
 from onstage.monitoring.standing import Result, Standing, standing
 from onstage.pipeline.backtest import read_events
 from onstage.pipeline.exams import accepted_log
+from onstage.pipeline.outcome import previous
 from onstage.pipeline.promoting import registry_of
 from onstage.pipeline.recipes import Recipe, recipe_of
 from onstage.pipeline.runs import tracker_of
@@ -83,6 +84,12 @@ def drift_of(
     )
     _remember(workspace, known, results.values())
     return made
+
+
+def answered(workspace: Workspace, validated: Reference) -> bool:
+    """Whether the newest retrain was of this very log: what drifted in it has been answered."""
+    last = previous(workspace)
+    return last is not None and last.log.digest == validated.digest
 
 
 def record_drift(workspace: Workspace, drift: Drift, run: str) -> None:

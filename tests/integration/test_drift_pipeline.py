@@ -12,7 +12,8 @@ from onstage.columns import Columns
 from onstage.data.store import Reference
 from onstage.monitoring.drift import Drift
 from onstage.pipeline.backtest import backtested
-from onstage.pipeline.drift import TAG, arrived, drift_of, record_drift
+from onstage.pipeline.drift import TAG, answered, arrived, drift_of, record_drift
+from onstage.pipeline.outcome import Outcome, Verdict, remember
 from onstage.pipeline.promoting import champions_recipe, registry_of
 from onstage.pipeline.recipes import Recipe
 from onstage.pipeline.runs import tracked, tracker_of
@@ -107,6 +108,23 @@ def test_other_tastes_are_a_drift_of_the_input_and_of_the_champion(space: Worksp
     made = arrived(space, log)
     assert made.reused
     assert json.loads(space.store.path(made, "drift.json").read_text())["rows"] > 0
+
+
+def test_what_the_newest_retrain_saw_is_answered_and_newer_rows_are_not(space: Workspace) -> None:
+    table = platform()
+    monday, tuesday = night(space, table, 27), night(space, table, 28)
+    assert not answered(space, monday)  # nobody has retrained
+    verdict = Verdict(
+        verdict="kept", sentence="kept", reasons=(), leader="memory", challenger=None,
+        champion=None, bundle=None,
+    )  # fmt: skip
+    outcome = Outcome(
+        run="1", log=monday, sweeps={}, backtests={}, board=monday, decision=verdict,
+        clusters=monday, recommendations=monday,
+    )  # fmt: skip
+    remember(space, outcome)
+    assert answered(space, monday)
+    assert not answered(space, tuesday)
 
 
 def test_a_damaged_memory_of_results_costs_the_past_and_nothing_else(space: Workspace) -> None:
