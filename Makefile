@@ -1,11 +1,13 @@
 # What a newcomer types. Every target makes its own .venv from constraints.txt and needs nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-production deep test test-slow test-kill check ui docs figures screenshots results bench bench-full clean
+.PHONY: help demo demo-production deep test test-slow test-cluster test-kill check ui docs figures screenshots results bench bench-full clean
 
 VENV := .venv
 BIN := $(VENV)/bin
 DONE := $(VENV)/.made
 DEEP := $(VENV)/.deep
+CLUSTER := .venv-cluster
+ENGINES := $(CLUSTER)/.made
 TESTS ?=
 
 help:  ## list the targets
@@ -33,6 +35,16 @@ test: $(DEEP)  ## the tests (those marked realdata are skipped where the data ar
 
 test-slow: $(DEEP)  ## only the tests that take long (`make test` runs them too)
 	$(BIN)/python -m pytest -m slow
+
+$(ENGINES): $(DEEP)
+	@echo "making $(CLUSTER): Spark on top of $(VENV) (two minutes and 500 MB, once)"
+	@$(BIN)/python -m venv $(CLUSTER)
+	@$(BIN)/python -c "import sysconfig; print('import site; site.addsitedir(%r)' % sysconfig.get_path('purelib'))" > "$$($(CLUSTER)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/base.pth"
+	@$(CLUSTER)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt pyspark
+	@touch $@
+
+test-cluster: $(ENGINES)  ## ALS on Spark, in local-cluster mode (needs Java 17 or later)
+	$(CLUSTER)/bin/python -m pytest -q tests/integration/test_spark.py
 
 test-kill: $(DEEP)  ## kill -9 at every moment of a retrain (a quarter of an hour; goes on when stopped), and docs/kill-matrix.md
 	ONSTAGE_KILL=all ONSTAGE_KILL_TABLE=docs/kill-matrix.md $(BIN)/python -m pytest -q tests/e2e/kill
@@ -77,4 +89,4 @@ screenshots: $(DONE)  ## take the tutorial's pictures; TOUR is the folder where 
 	$(BIN)/python docs/screenshots.py $(TOUR)
 
 clean:  ## remove the environment and caches (not var/, which holds runs)
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(CLUSTER) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

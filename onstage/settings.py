@@ -4,12 +4,13 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Annotated, Final
 
 import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Field,
     NonNegativeFloat,
     NonNegativeInt,
     SecretStr,
@@ -75,6 +76,15 @@ class Settings(BaseSettings):
     store_remote: SecretStr | None = None
     """Where the store publishes artefacts and finds those of other machines, by any URL that fsspec
     opens: ``file:///mnt/shared/onstage``, ``s3://bucket/onstage``. Never shown or logged whole."""
+    memory: Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?([KMGT]i?B)$")] | None = None
+    """Most memory that reading, joining and summing of sources takes, e.g. ``4GiB``; what does not
+    fit goes to disk. By default 2GiB, or half of a smaller machine."""
+    scratch: Path | None = None
+    """Folder for what goes to disk meanwhile; by default in the home's store."""
+    spark_master: str = ""
+    """Where ``engine: spark`` runs, e.g. ``spark://host:7077``; empty: in a process here."""
+    spark_memory: str = "2g"
+    """Memory of Spark's driver, and of each of its executors."""
     progress: bool = True
     """Whether long work shows a progress bar (on a terminal)."""
 

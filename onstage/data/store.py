@@ -225,7 +225,7 @@ class Store:
             return found
         draft: Path | None = None
         try:
-            draft = Path(tempfile.mkdtemp(prefix=f".draft-{_host()}-{os.getpid()}-", dir=self.root))
+            draft = Path(tempfile.mkdtemp(prefix=mine("draft"), dir=self.root))
             counts = dict(build(draft))
             self._publish(draft, _Manifest.of(draft, step, key, counts, content))
         except OSError as error:
@@ -270,10 +270,26 @@ class Store:
         int
             How many folders. Those of living processes and of other machines are left alone.
         """
-        drafts = [p for p in self.root.glob(f".draft-{_host()}-*") if not _alive(p)]
-        for draft in drafts:
-            shutil.rmtree(draft, ignore_errors=True)
-        return len(drafts)
+        return sweep_dead(self.root, "draft")
+
+
+def mine(kind: str) -> str:
+    """How the name of a folder begins that goes with this process: see :func:`sweep_dead`."""
+    return f".{kind}-{_host()}-{os.getpid()}-"
+
+
+def sweep_dead(root: Path, kind: str) -> int:
+    """Remove the folders of a kind that killed processes of this machine left in `root`.
+
+    Returns
+    -------
+    int
+        How many. Those of living processes and of other machines are left alone.
+    """
+    left = [path for path in root.glob(f".{kind}-{_host()}-*") if not _alive(path)]
+    for path in left:
+        shutil.rmtree(path, ignore_errors=True)
+    return len(left)
 
 
 def _host() -> str:
@@ -281,10 +297,10 @@ def _host() -> str:
     return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
 
 
-def _alive(draft: Path) -> bool:
-    """Whether the process that a draft is named after still runs."""
+def _alive(path: Path) -> bool:
+    """Whether the process that a folder is named after still runs."""
     try:
-        os.kill(int(draft.name.split("-")[2]), 0)
+        os.kill(int(path.name.split("-")[2]), 0)
     except (ProcessLookupError, ValueError):
         return False
     except PermissionError:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import NonNegativeFloat, PositiveInt
+from pydantic import NonNegativeFloat, PositiveInt, model_validator
 from scipy import sparse
 from typing_extensions import override
 
@@ -17,6 +17,7 @@ from onstage.models.blas import single_blas
 from onstage.models.config import FitOptions, RecommenderConfig
 from onstage.models.factors import FactorModel
 from onstage.models.profile import has_profile
+from onstage.models.spark import spark_factors
 from onstage.models.state import State
 from onstage.models.weighting import Weighting, weigh
 from onstage.seeds import integer
@@ -44,6 +45,16 @@ class AlsConfig(RecommenderConfig):
     fold_in: bool = False
     """Solve for the user's vector from the rows before the request instead of taking the one of the
     training: new interactions count at once, and new users are served."""
+    engine: Literal["implicit", "spark"] = "implicit"
+    """Who solves: ``implicit`` here, in memory; ``spark``: MLlib, on ``ONSTAGE_SPARK_MASTER``, for
+    factors that one machine would take too long for. Everything after the fit is the same."""
+
+    @model_validator(mode="after")
+    def _mllib_needs_confidence(self) -> Self:
+        if self.engine == "spark" and self.alpha == 0:
+            message = "alpha 0 gives every pair the same confidence, which engine spark cannot do"
+            raise ValueError(message)
+        return self
 
 
 class Als(FactorModel[AlsConfig]):
@@ -53,9 +64,10 @@ class Als(FactorModel[AlsConfig]):
     \rVert^2 + \sum_i \lVert y_i \rVert^2)` over all pairs, with :math:`p_{ui} = 1` where the pair
     was observed and 0 elsewhere, and :math:`c_{ui} = 1 + \alpha f(w_{ui})`.
 
-    Solved by implicit's conjugate gradient. BLAS is limited to one thread meanwhile; users and
-    items are spread over ``FitOptions.threads``. The same seed gives the same factors, whatever the
-    number of threads.
+    Solved by implicit's conjugate gradient, or by MLlib (:mod:`onstage.models.spark`). BLAS is
+    limited to one thread meanwhile; users and items are spread over ``FitOptions.threads``. The
+    same seed gives the same factors, whatever the number of threads; with Spark up to the order in
+    which its partitions arrive.
 
     References
     ----------
@@ -80,6 +92,10 @@ class Als(FactorModel[AlsConfig]):
     def _iterate(
         self, dataset: Dataset, rng: np.random.Generator, options: FitOptions
     ) -> Iterator[None]:
+        if self.config.engine == "spark":
+            self._learn_elsewhere(dataset, integer(rng))
+            yield
+            return
         confidence = self._confidence(dataset.matrix)
         transposed = confidence.T.tocsr()
         self._start(dataset, np.random.default_rng(integer(rng)))
@@ -96,6 +112,21 @@ class Als(FactorModel[AlsConfig]):
             self._check_finite()
             self._folding = None
             yield
+
+    def _learn_elsewhere(self, dataset: Dataset, seed: int) -> None:
+        config = self.config
+        weights = weigh(dataset.matrix, config.weighting)
+        weights.eliminate_zeros()
+        self.user_factors, self.item_factors = spark_factors(
+            weights,
+            factors=config.factors,
+            iterations=config.iterations,
+            regularization=config.regularization,
+            alpha=config.alpha,
+            seed=seed,
+        )
+        self._check_finite()
+        self._folding = None
 
     def _start(self, dataset: Dataset, rng: np.random.Generator) -> None:
         users, items = (

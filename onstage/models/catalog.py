@@ -137,6 +137,11 @@ def needs_torch(config: RecommenderConfig) -> bool:
             return False
 
 
+def needs_spark(config: RecommenderConfig) -> bool:
+    """Whether fitting it needs the extra ``spark``."""
+    return isinstance(config, AlsConfig) and config.engine == "spark"
+
+
 def parse(raw: dict[str, Any]) -> ModelConfig:
     """Read one algorithm's configuration.
 

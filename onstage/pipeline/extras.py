@@ -7,8 +7,9 @@ from typing import Final
 
 from onstage.config import PipelineConfig
 from onstage.errors import ConfigError
-from onstage.models.catalog import needs_torch, parse
+from onstage.models.catalog import needs_spark, needs_torch, parse
 from onstage.models.sequence.engine import need_torch
+from onstage.models.spark import need_spark
 
 
 RUNNERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
@@ -36,7 +37,7 @@ def need_runner(config: PipelineConfig) -> None:
 
 
 def need_extras(config: PipelineConfig, algorithms: Sequence[str] | None = None) -> None:
-    """Refuse models that need torch, and a runner, where they are not installed.
+    """Refuse models that need torch or Spark, and a runner, where they are not installed.
 
     Parameters
     ----------
@@ -59,3 +60,5 @@ def need_extras(config: PipelineConfig, algorithms: Sequence[str] | None = None)
     for place, recipe in recipes.items():
         if needs_torch(recipe):
             need_torch(place)
+        if needs_spark(recipe):
+            need_spark(place)

@@ -11,12 +11,13 @@ from typing import Any, Final
 
 import duckdb
 
-from onstage.errors import SourceError
+from onstage.data.store import mine, sweep_dead
+from onstage.errors import ConfigError, SourceError
 from onstage.settings import load_settings
 
 
 MEMORY_BYTES: Final = 2 * 1024**3
-"""Most memory of the engine (less on a small machine); what does not fit goes to disk."""
+"""Most memory of the engine by default (less on a small machine)."""
 
 LINE: Final = re.compile(r"(?:CSV Error on Line: |in line )(\d+)")
 
@@ -35,15 +36,22 @@ def literal(text: str) -> str:
 def engine(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open an engine whose tables and spill files are in a folder inside `scratch`, then removed.
 
+    ``ONSTAGE_SCRATCH`` names another place for them, ``ONSTAGE_MEMORY`` how much stays in memory.
     It loads no extension from the network, and its clock is UTC.
+
+    Raises
+    ------
+    ConfigError
+        If the folder of ``ONSTAGE_SCRATCH`` cannot be written.
     """
-    with tempfile.TemporaryDirectory(prefix=".engine-", dir=scratch) as folder:
+    settings = load_settings()
+    with _folder(settings.scratch or scratch, ours=settings.scratch is None) as folder:
         connection = duckdb.connect(
             str(Path(folder) / "stage.duckdb"),
             config={
                 "autoinstall_known_extensions": "false",
                 "autoload_known_extensions": "false",
-                "memory_limit": f"{_memory() // 1024**2}MiB",
+                "memory_limit": settings.memory or f"{_memory() // 1024**2}MiB",
                 "temp_directory": str(Path(folder) / "spill"),
                 "preserve_insertion_order": "true",
             },
@@ -51,12 +59,28 @@ def engine(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         try:
             connection.execute("SET enable_progress_bar = false")
             connection.execute("SET TimeZone = 'UTC'")
-            threads = load_settings().threads
-            if threads:
-                connection.execute(f"SET threads = {threads:d}")
+            if settings.threads:
+                connection.execute(f"SET threads = {settings.threads:d}")
             yield connection
         finally:
             connection.close()
+
+
+@contextmanager
+def _folder(root: Path, *, ours: bool) -> Iterator[str]:
+    """A folder in `root` that goes with the block; what killed processes left there goes first."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        if not ours:
+            sweep_dead(root, "engine")
+        made = tempfile.TemporaryDirectory(prefix=mine("engine"), dir=root)
+    except OSError as error:
+        if ours:
+            raise
+        message = f"folder {root}: {error.strerror}; choose a writable one with ONSTAGE_SCRATCH"
+        raise ConfigError(message) from error
+    with made as folder:
+        yield folder
 
 
 def first_row(connection: duckdb.DuckDBPyConnection, statement: str) -> tuple[Any, ...] | None:
