@@ -37,14 +37,14 @@ test-slow: $(DEEP)  ## only the tests that take long (`make test` runs them too)
 	$(BIN)/python -m pytest -m slow
 
 $(ENGINES): $(DEEP)
-	@echo "making $(CLUSTER): Spark on top of $(VENV) (two minutes and 500 MB, once)"
+	@echo "making $(CLUSTER): Ray and Spark on top of $(VENV) (two minutes and 800 MB, once)"
 	@$(BIN)/python -m venv $(CLUSTER)
 	@$(BIN)/python -c "import sysconfig; print('import site; site.addsitedir(%r)' % sysconfig.get_path('purelib'))" > "$$($(CLUSTER)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/base.pth"
-	@$(CLUSTER)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt pyspark
+	@$(CLUSTER)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt prefect-ray pyspark
 	@touch $@
 
-test-cluster: $(ENGINES)  ## ALS on Spark, in local-cluster mode (needs Java 17 or later)
-	$(CLUSTER)/bin/python -m pytest -q tests/integration/test_spark.py
+test-cluster: $(ENGINES)  ## trials and backtests on Ray, ALS on Spark in local-cluster mode (needs Java 17 or later)
+	$(CLUSTER)/bin/python -m pytest -q tests/integration/test_spark.py tests/e2e/test_runner.py -k "Spark or OnACluster or ray"
 
 test-kill: $(DEEP)  ## kill -9 at every moment of a retrain (a quarter of an hour; goes on when stopped), and docs/kill-matrix.md
 	ONSTAGE_KILL=all ONSTAGE_KILL_TABLE=docs/kill-matrix.md $(BIN)/python -m pytest -q tests/e2e/kill

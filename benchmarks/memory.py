@@ -8,7 +8,6 @@ by ONSTAGE_MEMORY; ``validate`` and ``train`` hold the table, and it is said how
 
 import argparse
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -75,7 +74,8 @@ def one(config: str, step: str) -> None:
     """Do a step and those before it, and print what this one took: MiB and seconds."""
     workspace = Workspace.open(config)
     made = _done(workspace, step)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    status = Path("/proc/self/status").read_text()  # ru_maxrss would count the parent's memory too
+    peak = int(status.partition("VmHWM:")[2].split()[0]) / 1024
     print(f"{peak:.0f} {made:.1f}")
 
 

@@ -53,12 +53,12 @@ class RunnerConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    kind: Literal["local", "dask"] = "local"
-    """``local``: in the flow's own process, its threads and its child processes. ``dask``: as tasks
-    of such a cluster; extra ``onstage[dask]``."""
+    kind: Literal["local", "dask", "ray"] = "local"
+    """``local``: in the flow's own process, its threads and its child processes. ``dask``, ``ray``:
+    as tasks of such a cluster; extras ``onstage[dask]`` and ``onstage[ray]``."""
     address: Annotated[str, Field(min_length=1)] | None = None
-    """A cluster that is there already, e.g. ``tcp://10.0.0.5:8786``. By default one is started on
-    this machine and ends with the flow."""
+    """A cluster that is there already, ``tcp://10.0.0.5:8786`` (Dask), ``ray://10.0.0.5:10001``. By
+    default one is started on this machine and ends with the flow."""
     workers: PositiveInt = 2
     """Tasks at the same time: processes of the cluster that is started, or the most that one at
     `address` is asked to do at once."""
@@ -66,7 +66,7 @@ class RunnerConfig(BaseModel):
     @model_validator(mode="after")
     def _an_address_is_a_cluster_s(self) -> Self:
         if self.kind == "local" and self.address is not None:
-            message = f"address {self.address!r} needs kind: dask; local has none"
+            message = f"address {self.address!r} needs kind: dask or ray; local has none"
             raise ValueError(message)
         return self
 

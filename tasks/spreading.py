@@ -67,6 +67,10 @@ class Cluster:
         return made
 
     def _opened(self) -> Engine:
+        if self._runner.kind == "ray":
+            from tasks.engines.ray import RayEngine
+
+            return RayEngine(self._runner, self.workspace.settings.home)
         from tasks.engines.dask import DaskEngine
 
         return DaskEngine(self._runner, self.workspace.settings.home)

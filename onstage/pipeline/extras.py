@@ -13,7 +13,7 @@ from onstage.models.spark import need_spark
 
 
 RUNNERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {"dask": ("distributed", "prefect_dask")}
+    {"dask": ("distributed", "prefect_dask"), "ray": ("ray", "prefect_ray")}
 )
 """Kind of runner to the modules it needs."""
 

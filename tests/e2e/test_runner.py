@@ -1,4 +1,4 @@
-"""Trials and backtests on a Dask cluster: the same tables, and a death costs a trial."""
+"""Trials and backtests on a cluster: the same tables, and a death costs a trial."""
 
 import socket
 from collections.abc import Iterator
@@ -19,8 +19,7 @@ from onstage.tuning.journal import JOURNAL
 from tests.integration.parallel import Fatal, check, search
 
 
-pytest.importorskip("prefect_dask", reason="no prefect-dask here: pip install 'onstage[dask]'")
-
+NEEDED = {"dask": "prefect_dask", "ray": "prefect_ray"}
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.slow,
@@ -36,24 +35,33 @@ def configured(config: Path, folder: Path, **changes: Any) -> Path:
     return path
 
 
+@pytest.fixture(params=NEEDED)
+def kind(request: pytest.FixtureRequest) -> str:
+    """Every cluster that is installed."""
+    kind = str(request.param)
+    extra = f"no {NEEDED[kind]} here: pip install 'onstage[{kind}]'"
+    pytest.importorskip(NEEDED[kind], reason=extra)
+    return kind
+
+
 @pytest.fixture
-def cluster(config: Path, tmp_path: Path, home: Path) -> Iterator[Any]:
+def cluster(config: Path, tmp_path: Path, home: Path, kind: str) -> Iterator[Any]:
     from tasks.spreading import spread
 
-    path = configured(config, tmp_path, runner="dask")
+    path = configured(config, tmp_path, runner=kind)
     with spread(Workspace.open(path)) as opened:
         yield opened
 
 
 def test_backtests_on_a_cluster_are_those_of_this_process_byte_by_byte(
-    first: Outcome, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    first: Outcome, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     """The store names content by its digest, so equal digests are equal bytes."""
     from flows.parts import backtested
     from tasks.spreading import spread
 
     made: dict[str, dict[str, Reference]] = {}
-    for runner in ("local", "dask"):
+    for runner in ("local", kind):
         workspace = Workspace.open(configured(config, tmp_path, runner=runner))
         home = workspace.settings.home if runner == "local" else _copy_of_the_log(first, tmp_path)
         monkeypatch.setenv("ONSTAGE_HOME", str(home))
@@ -61,11 +69,11 @@ def test_backtests_on_a_cluster_are_those_of_this_process_byte_by_byte(
         recipes = [one for one in first.recipes if one.origin != "champion"]
         with spread(workspace) as cluster:
             made[runner] = backtested(workspace, first.log, recipes, cluster)
-    assert {name: one.digest for name, one in made["dask"].items()} == {
+    assert {name: one.digest for name, one in made[kind].items()} == {
         name: one.digest for name, one in made["local"].items()
     }
-    assert not any(one.reused for one in made["dask"].values())
-    folder = workspace.store.path(made["dask"]["als"])
+    assert not any(one.reused for one in made[kind].values())
+    folder = workspace.store.path(made[kind]["als"])
     assert len(pd.read_parquet(next(folder.glob("live-B.parquet")))) > 0
 
 
@@ -108,6 +116,7 @@ def test_a_trial_that_kills_every_worker_is_given_up_after_three(
 def test_a_sweep_on_a_cluster_that_is_there_already_finds_its_best(
     config: Path, tmp_path: Path, home: Path
 ) -> None:
+    pytest.importorskip("prefect_dask", reason="no prefect_dask: pip install 'onstage[dask]'")
     from distributed import LocalCluster
 
     from flows.sweep import sweep
@@ -124,21 +133,21 @@ def test_a_sweep_on_a_cluster_that_is_there_already_finds_its_best(
 
 
 def test_one_worker_finds_the_very_sweep_that_this_process_finds(
-    config: Path, tmp_path: Path, home: Path
+    config: Path, tmp_path: Path, home: Path, kind: str
 ) -> None:
     from flows.sweep import sweep
     from onstage.pipeline.sweeping import best_found
 
     made = {}
-    for name, runner in (("here", "local"), ("there", {"kind": "dask", "workers": 1})):
+    for name, runner in (("here", "local"), (f"on-{kind}", {"kind": kind, "workers": 1})):
         path = configured(config, tmp_path, name=name, runner=runner)
         workspace = Workspace.open(path)
         made[name] = best_found(workspace, sweep(str(path), ["als"], trials=3)["als"])
-    assert made["here"] == made["there"]
+    assert made["here"] == made[f"on-{kind}"]
 
 
 def test_ratings_models_are_compared_and_tuned_as_by_this_process(
-    config: Path, tmp_path: Path, home: Path
+    config: Path, tmp_path: Path, home: Path, kind: str
 ) -> None:
     """Numbers, not times: the same folds, seeds and one trial at a time."""
     from flows.compare_ratings import compare_ratings
@@ -154,7 +163,7 @@ def test_ratings_models_are_compared_and_tuned_as_by_this_process(
         "sweep": {"trials": 2, "folds": 2, "space": {"n_factors": {"low": 5, "high": 15}}},
     }
     found = []
-    for name, runner in (("rates", "local"), ("rated-there", {"kind": "dask", "workers": 1})):
+    for name, runner in (("rates", "local"), (f"rates-{kind}", {"kind": kind, "workers": 1})):
         path = configured(config, tmp_path, name=name, runner=runner, ratings=ratings)
         workspace = Workspace.open(path)
         rows = table(workspace, compare_ratings(str(path)))
@@ -165,18 +174,18 @@ def test_ratings_models_are_compared_and_tuned_as_by_this_process(
 
 
 def test_a_cluster_that_is_not_there_is_said_in_one_line(
-    config: Path, tmp_path: Path, home: Path
+    config: Path, tmp_path: Path, home: Path, kind: str
 ) -> None:
     from tasks.spreading import spread
 
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        address = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
-    runner = {"kind": "dask", "address": address}
+        address = f"{'ray' if kind == 'ray' else 'tcp'}://127.0.0.1:{taken.getsockname()[1]}"
+    runner = {"kind": kind, "address": address}
     workspace = Workspace.open(configured(config, tmp_path, runner=runner))
     with spread(workspace) as cluster:
         assert cluster is not None
-        said = f"runner dask at {address}: nobody answers .* start it, or check runner.address"
+        said = f"runner {kind} at {address}: nobody answers .* start it, or check runner.address"
         with pytest.raises(OrchestrationError, match=said) as caught:
             search(tmp_path, None, Fatal(tmp_path, 0), dispatch=cluster.dispatch)
     assert "\n" not in str(caught.value)

@@ -73,7 +73,7 @@ def test_a_small_memory_gives_the_same_bytes(
 
 
 PEAK = """
-import resource, sys
+import sys
 from pathlib import Path
 from onstage.data.sources.config import DataConfig
 from onstage.data.sources.ingest import ingest
@@ -84,7 +84,8 @@ source = {"path": sys.argv[1], "columns": columns,
 out = Path(sys.argv[2])
 out.mkdir()
 ingest(DataConfig.model_validate({"interactions": source}), STEPS, out)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+status = Path("/proc/self/status").read_text()  # ru_maxrss would count the parent's memory too
+print(int(status.partition("VmHWM:")[2].split()[0]) // 1024)
 """
 
 
@@ -106,6 +107,17 @@ def test_a_memory_that_is_no_size_is_refused(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("ONSTAGE_MEMORY", "plenty")
     with pytest.raises(ConfigError, match=r"ONSTAGE_…\): memory: .* \(got 'plenty'\)"):
         load_settings()
+
+
+def test_a_memory_that_does_not_suffice_is_said_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ONSTAGE_MEMORY", "1MiB")
+    path = written(spoken(200_000), tmp_path, "parquet")
+    said = r"memory does not suffice, .* used\); give more with ONSTAGE_MEMORY, or fewer"
+    with pytest.raises(ConfigError, match=said) as caught:
+        read(tmp_path, {"path": path})
+    assert "\n" not in str(caught.value)
 
 
 def test_scratch_is_used_and_left_empty_and_what_killed_processes_left_goes(

@@ -27,7 +27,7 @@ def test_a_word_is_a_kind_and_nothing_is_local() -> None:
 @pytest.mark.parametrize(
     ("runner", "said"),
     [
-        ("spark", "'local' or 'dask'"),
+        ("spark", "'local', 'dask' or 'ray'"),
         ({"kind": "local", "address": "tcp://10.0.0.5:8786"}, "local has none"),
         ({"kind": "dask", "adress": "tcp://10.0.0.5:8786"}, "adress"),
         ({"kind": "dask", "workers": 0}, "greater than 0"),
@@ -44,7 +44,7 @@ def test_a_cluster_and_processes_of_the_flow_exclude_each_other(sweep: dict[str,
         config(runner="dask", sweep=sweep)
 
 
-@pytest.mark.parametrize("kind", ["dask"])
+@pytest.mark.parametrize("kind", ["dask", "ray"])
 def test_a_runner_that_is_not_installed_is_refused_with_what_to_install(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

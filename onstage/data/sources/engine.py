@@ -105,6 +105,12 @@ def translated(error: duckdb.Error, place: object) -> Exception:
     text = str(error)
     if "No space left" in text or "max_temp_directory_size" in text:
         return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(place))
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return ConfigError(
+            f"{place}: the engine's memory does not suffice, not even with what goes to disk "
+            f"({text.partition('(')[2].partition(')')[0]}); give more with ONSTAGE_MEMORY, or "
+            "fewer ONSTAGE_THREADS"
+        )
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     line = LINE.search(text)
     if line is None:
