@@ -24,11 +24,7 @@ def command(config: Path, *, as_json: bool) -> None:
         from flows.drift import drift
 
         found = drift(str(config))
-    lines = [one.sentence for one in found.arriving.findings]
-    marked = [
-        f"{'! ' if one.drifted else '  '}{line}"
-        for one, line in zip(found.arriving.findings, lines, strict=True)
-    ]
+    marked = [f"{'! ' if one.drifted else '  '}{one.sentence}" for one in found.arriving.findings]
     value = {"drifted": found.drifted, "sentence": found.sentence, "reasons": found.reasons}
     value |= found.model_dump(mode="json")
     answer(value, "\n".join([*marked, found.sentence]), as_json=as_json)
