@@ -177,7 +177,7 @@ BENCHMARKS: Final[tuple[Benchmark, ...]] = (
     Benchmark(
         "growth",
         "how time and memory of every step grow with the log",
-        "--sizes 2000 --steps ingest read",
+        "--sizes 2000 --steps ingest",
         "--sizes 30000 300000",
         "--plot docs/figures/growth.svg",
     ),
