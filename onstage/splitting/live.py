@@ -7,6 +7,7 @@ import numpy as np
 
 from onstage.availability.audience import Audience
 from onstage.availability.index import AvailabilityIndex
+from onstage.availability.live_sets import grouped
 from onstage.data.dataset import Dataset
 from onstage.data.requests import Requests, ragged
 from onstage.errors import SplitError
@@ -95,7 +96,7 @@ def part_ticks(protocol: LiveProtocol, dataset: Dataset) -> int:
 def _window(protocol: LiveProtocol, dataset: Dataset, low: int, high: int) -> _Window:
     stop = dataset.time if dataset.ends is None else dataset.ends
     rows = np.flatnonzero(stop < high)
-    rows = rows[np.argsort(dataset.user[rows], kind="stable")]  # by user, then by start
+    rows = rows[grouped(dataset.user[rows])]  # by user, then by start
     counts = np.bincount(dataset.user[rows], minlength=dataset.n_users)
     end = np.cumsum(counts)
     begin = end - np.minimum(counts, protocol.window)
