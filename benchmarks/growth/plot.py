@@ -13,7 +13,7 @@ def draw(found: Sequence[Measurement], steps: Sequence[str], path: Path) -> None
     from matplotlib.figure import Figure
 
     mpl.rcParams["svg.hashsalt"] = "growth"
-    figure = Figure(figsize=(11, 4.6), layout="constrained")
+    figure = Figure(figsize=(12, 4.2), layout="constrained")
     left, right = figure.subplots(1, 2)
     panels = (
         (left, "cpu", 1.0, "processor seconds"),
@@ -29,10 +29,13 @@ def draw(found: Sequence[Measurement], steps: Sequence[str], path: Path) -> None
             slope = f" ({exponent(sizes, values):.2f})" if len(part) > 1 else ""
             marker = "os^vDPXd*"[number % 9]
             axes.plot(sizes, values, marker=marker, markersize=5, lw=1.6, label=f"{step}{slope}")
-        _linear(axes)
         axes.set(xscale="log", yscale="log", xlabel="rows of the log", title=title)
+        limits = axes.get_ylim()
+        _linear(axes)
+        axes.set_ylim(limits)
         axes.grid(visible=True, which="major", alpha=0.3)
-        axes.legend(fontsize=8, title="exponent in brackets", title_fontsize=8)
+        beside = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5), "frameon": False}
+        axes.legend(fontsize=8, title="exponent in brackets", title_fontsize=8, **beside)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110, metadata={"Date": None} if path.suffix == ".svg" else None)
 

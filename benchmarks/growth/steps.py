@@ -91,6 +91,18 @@ class Steps:
 
         return work
 
+    def watched(self) -> Callable[[], Counts]:
+        """Who is live when, where no window says so: by the rows of the log."""
+        from onstage.availability.index import AvailabilityIndex
+
+        data = self._log().dataset
+
+        def work() -> Counts:
+            index = AvailabilityIndex.from_interactions(data)
+            return {"windows": len(index.item), "instants": len(index.sets.instants)}
+
+        return work
+
     def split(self) -> Callable[[], Counts]:
         """Both holdouts of the primary protocol."""
         log = self._log()
@@ -155,7 +167,17 @@ class Steps:
         """What a later step needs, when the clock has stopped."""
 
 
-STEPS: Final = ("ingest", "validate", "read", "index", "split", "fit", "evaluate", "recommend")
+STEPS: Final = (
+    "ingest",
+    "validate",
+    "read",
+    "index",
+    "watched",
+    "split",
+    "fit",
+    "evaluate",
+    "recommend",
+)
 
 
 def main() -> None:
