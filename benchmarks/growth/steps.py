@@ -6,6 +6,7 @@ whole process (what it read before included), ``read_mib`` when the step began, 
 
 import json
 import resource
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -130,7 +131,11 @@ class Steps:
             self.fitted = model
             return {"rows": len(train), "pairs": train.matrix.nnz}
 
-        self.after = lambda: save_model(self.fitted, self.model)
+        def save() -> None:
+            shutil.rmtree(self.model, ignore_errors=True)
+            save_model(self.fitted, self.model)
+
+        self.after = save
         return work
 
     def evaluate(self) -> Callable[[], Counts]:
