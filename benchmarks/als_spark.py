@@ -1,16 +1,18 @@
 """ALS by MLlib beside ALS by implicit: the same configuration, the same splits, the same seeds.
 
-Run: ``python -m benchmarks.als_spark [CONFIG …]``. Needs ``ONSTAGE_DATA``, pyspark and Java. Prints
-the primary protocol's NDCG@10 on validation at three penalties, then on test at the default one,
-with the paired interval of the difference over users, and seconds of a fit.
+Run: ``python -m benchmarks.als_spark [CONFIG …]``. Needs ONSTAGE_DATA, pyspark and Java; without
+pyspark or the data it is left out. Prints the primary protocol's NDCG@10 on validation at three
+penalties, then on test at the default one, with the paired interval of the difference over users,
+and seconds of a fit.
 """
 
-import sys
 import tempfile
 import time
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
+from benchmarks.figure import Figure, arguments_of, tell
 from expectations.step import validated
 from onstage.evaluation.averaging import averaged
 from onstage.evaluation.comparison import compare
@@ -21,6 +23,7 @@ from onstage.models.config import FitOptions
 from onstage.pipeline.exams import accepted_log
 from onstage.pipeline.ingestion import ingested
 from onstage.pipeline.workspace import Workspace
+from onstage.settings import load_settings
 from onstage.splitting.holdout import Holdout
 
 
@@ -37,8 +40,15 @@ def asked(config: AlsConfig, exam: Holdout, options: FitOptions) -> tuple[EventT
 
 
 def main() -> None:
+    parser = arguments_of(__doc__)
+    parser.add_argument("configs", nargs="*", default=CONFIGS)
+    arguments = parser.parse_args()
+    if find_spec("pyspark") is None or not load_settings().data.is_dir():
+        tell("needs pyspark and the data of ONSTAGE_DATA: left out", [], arguments.output)
+        return
+    figures: list[Figure] = []
     with tempfile.TemporaryDirectory() as home:
-        for path in sys.argv[1:] or CONFIGS:
+        for path in arguments.configs:
             opened = Workspace.open(path)
             settings = opened.settings.model_copy(update={"home": Path(home)})
             workspace = replace(opened, settings=settings)
@@ -72,6 +82,10 @@ def main() -> None:
                 f"  spark - implicit: {gain.mean:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}]",
                 flush=True,
             )
+            values = gain.low, gain.mean, gain.high
+            figures.append(Figure(f"{Path(path).stem}: {METRIC}, spark - implicit", "", values))
+    about = "ALS by MLlib beside ALS by implicit, test; the difference and its 95 % interval"
+    tell(about, figures, arguments.output)
 
 
 if __name__ == "__main__":

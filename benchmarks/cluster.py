@@ -5,16 +5,16 @@ thread a fit, so that one worker keeps one core busy. Rounds take turns and rati
 The cluster's start, with a first trial a worker that reads the log, is timed apart.
 """
 
-import statistics
-import sys
 import tempfile
 import time
 from contextlib import closing
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import yaml
 
+from benchmarks.figure import Figure, arguments_of, ratio, tell
 from flows.running import orchestrated
 from onstage.data.simulate.config import SimulationConfig
 from onstage.data.simulate.writer import simulate
@@ -26,6 +26,7 @@ from onstage.tuning.config import Pruning
 from onstage.tuning.space import make_space
 
 
+NEEDS = {"dask": "prefect_dask", "ray": "prefect_ray"}
 ROUNDS = 3
 TRIALS = 12
 SPACE = make_space(
@@ -74,7 +75,13 @@ def timed(workspace: Workspace, log: Reference, workers: int, folder: Path) -> t
 
 
 def main() -> None:
-    kind = sys.argv[1] if len(sys.argv) > 1 else "dask"
+    parser = arguments_of(__doc__)
+    parser.add_argument("kind", nargs="?", default="dask", choices=("dask", "ray"))
+    arguments = parser.parse_args()
+    kind = arguments.kind
+    if find_spec(NEEDS[kind]) is None:
+        tell(f"needs the extra onstage[{kind}]: left out", [], arguments.output)
+        return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         config = prepared(folder, kind)
@@ -98,14 +105,16 @@ def main() -> None:
                 return found
 
             found = bench()
-    middle = {
-        n: [statistics.median(part) for part in zip(*t, strict=True)] for n, t in found.items()
-    }
-    for workers, times in found.items():
-        each = ", ".join(f"{sweep:.1f}" for _, sweep in times)
-        start, sweep = middle[workers]
-        print(f"{workers} worker(s): start {start:.1f} s, {TRIALS} trials {sweep:.1f} s ({each})")
-    print(f"two workers are {middle[1][1] / middle[2][1]:.2f} times as fast as one")
+    starts, sweeps = (
+        {n: [one[part] for one in times] for n, times in found.items()} for part in (0, 1)
+    )
+    figures = [ratio("a sweep on one worker over on two", sweeps[1], sweeps[2])]
+    for workers in found:
+        figures += [
+            Figure(f"{workers} workers: {TRIALS} trials", "s", tuple(sweeps[workers])),
+            Figure(f"{workers} workers: start", "s", tuple(starts[workers])),
+        ]
+    tell(f"a sweep of ALS on a local {kind} cluster", figures, arguments.output)
 
 
 if __name__ == "__main__":

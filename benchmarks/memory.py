@@ -21,6 +21,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import yaml
 
+from benchmarks.figure import Figure, arguments_of, tell
 from onstage.data.store import Reference
 from onstage.pipeline.workspace import Workspace
 
@@ -38,12 +39,13 @@ PART = 500_000
 def parts(rows: int) -> Iterator[pa.Table]:
     """A log of `rows` rows, in parts."""
     rng = np.random.default_rng(0)
-    for _ in range(0, rows, PART):
-        users = rng.integers(rows // 30, size=PART)
-        items = (rng.pareto(1.0, size=PART) * 500).astype(np.int64) % 100_000
-        times = 1_700_000_000 + rng.integers(86_400 * 60, size=PART)
-        again = rng.random(PART) < 0.1
-        source = rng.integers(PART, size=PART)
+    size = min(PART, rows)
+    for _ in range(0, rows, size):
+        users = rng.integers(rows // 30, size=size)
+        items = (rng.pareto(1.0, size=size) * 500).astype(np.int64) % 100_000
+        times = 1_700_000_000 + rng.integers(86_400 * 60, size=size)
+        again = rng.random(size) < 0.1
+        source = rng.integers(size, size=size)
         for column in (users, items, times):
             column[again] = column[source[again]]
         yield pa.table(
@@ -51,7 +53,7 @@ def parts(rows: int) -> Iterator[pa.Table]:
                 "u": pa.array([f"user-{n}" for n in users]),
                 "i": pa.array([f"item-{n}" for n in items]),
                 "t": times,
-                "d": rng.integers(1, 4000, size=PART),
+                "d": rng.integers(1, 4000, size=size),
             }
         )
 
@@ -108,7 +110,7 @@ def measured(config: Path, home: Path, step: str, memory: str) -> tuple[float, f
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = arguments_of(__doc__)
     parser.add_argument("--rows", default="3,10", help="Millions.")
     parser.add_argument("--memory", default="512MiB,2GiB")
     parser.add_argument("--kinds", default="csv,parquet")
@@ -118,7 +120,7 @@ def main() -> None:
     if arguments.one:
         one(*arguments.one)
         return
-    print(f"{'rows':>6} {'file':8} {'ONSTAGE_MEMORY':>14}  peak of each step, seconds")
+    figures: list[Figure] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for rows in (round(float(n) * 1e6) for n in arguments.rows.split(",")):
@@ -133,9 +135,12 @@ def main() -> None:
                         (step, *measured(config, home, step, memory))
                         for step in arguments.steps.split(",")
                     ]
-                    said = "  ".join(f"{s} {mib:.0f} MiB {sec:.0f} s" for s, mib, sec in took)
-                    print(f"{rows / 1e6:5g}M {kind:8} {memory:>14}  {said}", flush=True)
+                    for done, mib, seconds in took:
+                        what = f"{done} of {rows:,} rows, {kind}, ONSTAGE_MEMORY={memory}"
+                        figures += [Figure(f"{what}: peak", "MiB", (mib,)),
+                                    Figure(what, "s", (seconds,))]  # fmt: skip
                 path.unlink()
+    tell("largest resident set, a process each", figures, arguments.output)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ class Benchmark:
     asks
         What it answers, for ``--list`` and the table.
     tiny
-        Words that make it a matter of seconds, for the tests.
+        Words that make it a matter of seconds, for the tests; None where it starts a cluster, which
+        tests of its own do.
     short
         Words of the short form; None leaves it to the full one.
     full
@@ -26,7 +27,7 @@ class Benchmark:
 
     name: str
     asks: str
-    tiny: str
+    tiny: str | None
     short: str | None
     full: str = ""
     torch: bool = False
@@ -186,6 +187,25 @@ BENCHMARKS: Final[tuple[Benchmark, ...]] = (
         "false alarms of drift, and changes it sees",
         "--worlds 1 --users 300 --nights 2 --shares 1",
         "--worlds 4",
+    ),
+    Benchmark(
+        "memory",
+        "peak memory by rows and by ONSTAGE_MEMORY",
+        "--rows 0.01 --kinds parquet --memory 512MiB --steps ingest",
+        "--rows 0.5 --memory 256MiB,1GiB --kinds csv",
+    ),
+    Benchmark(
+        "cluster",
+        "what a second worker of a local cluster is worth",
+        None,
+        None,
+    ),
+    Benchmark(
+        "als_spark",
+        "ALS by MLlib beside ALS by implicit",
+        None,
+        None,
+        real=True,
     ),
     Benchmark(
         "explore",
