@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @json_option
 def command(configs: tuple[Path, ...], *, as_json: bool) -> None:
-    """Say how the data set of each CONFIG stands: champion, age of the data, last retrains, next.
+    """Say how the data set of each CONFIG stands: champion, data, last retrains, drift, next one.
 
     The next scheduled retrains are asked of the Prefect server that Prefect's settings name
     (PREFECT_API_URL, or a profile); without one there is no schedule.
@@ -68,6 +68,8 @@ def _text(status: "Status", after: datetime | None, now: datetime) -> str:
         lines.append("  retrain   never")
     when = "not scheduled" if after is None else f"{after:%Y-%m-%d %H:%M UTC}"
     lines.append(f"  next      {when}")
+    if status.drift:
+        lines.append(f"  drift     {status.drift}")
     if status.report:
         lines.append(f"  report    {status.report}")
     return "\n".join(lines)

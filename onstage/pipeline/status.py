@@ -68,6 +68,8 @@ class Status(_Part):
     """None before the first accepted log."""
     retrains: tuple[RunStatus, ...]
     """The newest first; one that ended at once because nothing was new left no run."""
+    drift: str | None
+    """What the newest retrain said about drift, in one line; None where it did not look."""
     report: str | None
     """The page of the newest retrain."""
 
@@ -93,6 +95,7 @@ def status_of(workspace: Workspace, now: datetime, *, retrains: int = 5) -> Stat
         champion=_champion(workspace, now),
         data=_data(workspace, now),
         retrains=tuple(_retrains(workspace))[:retrains],
+        drift=None if last is None or last.drift is None else last.drift.sentence,
         report=None if last is None else last.page,
     )
 

@@ -32,3 +32,5 @@ def test_a_look_at_the_drift_finds_what_the_retrain_found_and_registers_nothing(
     [run] = tracker.search(workspace.experiment, tags={"onstage.kind": "drift"})
     assert (run.status, run.tags[TAG]) == ("FINISHED", found["sentence"])
     assert tracker.get(first.run).tags[TAG] == first.drift.sentence
+    status = CliRunner().invoke(main, ["status", str(config)])
+    assert f"  drift     {first.drift.sentence}" in status.stdout.splitlines()

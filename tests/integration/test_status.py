@@ -90,6 +90,7 @@ def test_before_the_first_retrain_nothing_is_known_and_nothing_is_an_error(confi
             "champion": None,
             "data": None,
             "retrains": [],
+            "drift": None,
             "report": None,
             "next": None,
         }
