@@ -45,6 +45,7 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="onstage-pg-"))
     postgres = Postgres(folder)
     try:
+        postgres.start()
         postgres.create(["studies"])
         with tempfile.TemporaryDirectory() as study:
             began = time.perf_counter()

@@ -3,16 +3,18 @@
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from flows.commands.options import answer, json_option
+from onstage.errors import OrchestrationError
 
 
 if TYPE_CHECKING:
     from flows.stack.stack import Stack
     from onstage.pipeline.rehearsal import Stage
+    from onstage.reporting.timeline import Night
 
 
 @click.command(name="demo-production")
@@ -52,42 +54,29 @@ def command(folder: Path, days: int, users: int, *, once: bool, as_json: bool) -
         with stacked(stack):
             value, text = _played(stack, stage)
             answer(value, text, as_json=as_json)
+            if failed := value["failed"]:
+                message = f"{failed[0]}; of all requests to the champion none may fail"
+                raise OrchestrationError(message)
             while not once:
                 time.sleep(1)
     except KeyboardInterrupt:
         click.echo("stopped", err=True)
 
 
-def _played(stack: "Stack", stage: "Stage") -> tuple[dict[str, object], str]:
+def _played(stack: "Stack", stage: "Stage") -> tuple[dict[str, Any], str]:
     """All nights, for a program and for a person."""
-    import subprocess
-
     from flows.stack.production import played
-    from flows.stack.stack import program
-    from onstage.pipeline.outcome import recall
-    from onstage.pipeline.workspace import Workspace
-    from onstage.reporting.timeline import Night, nights_text, render_timeline, sentence
+    from onstage.reporting.timeline import nights_text, sentence
 
-    def say(night: Night) -> None:
+    def say(night: "Night") -> None:
         click.echo(f"night {night.number}: {night.decision}: {night.reason}", err=True)
 
     os.environ.update(stack.client)
+    for line in (f"Prefect {stack.prefect_url}", f"MLflow {stack.mlflow_url}"):
+        click.echo(f"to look on: {line}", err=True)
     stack.point("retrain/nightly", config=str(stage.config))
     nights, client = played(stack, stage, say)
-    words = [program("onstage"), "status", str(stage.config)]
-    status = subprocess.run(  # noqa: S603  # our own words, no shell
-        words, env=stack.client, capture_output=True, text=True, check=True
-    ).stdout
-    workspace = Workspace.open(stage.config)
-    title = f"{stage.name}: {len(nights)} nights on PostgreSQL, Prefect and MLflow"
-    timeline = render_timeline(nights, title, workspace.mlflow.promotion.metric, stage.folder)
-    pages = {
-        "Prefect": f"{stack.prefect_url}/runs",
-        "MLflow": stack.mlflow_url,
-        "champion": stack.serve_url,
-        "nights": str(timeline),
-        "report": recall(workspace).page,
-    }
+    pages = _pages(stack, stage, nights)
     total, failed = client.answered.total(), len(client.failed)
     versions = ", ".join(f"v{name} {number:,}" for name, number in client.answered.items())
     lines = [
@@ -95,14 +84,46 @@ def _played(stack: "Stack", stage: "Stage") -> tuple[dict[str, object], str]:
         sentence(nights),
         f"Served meanwhile: {total:,} requests answered ({versions}), {failed} failed.",
         "",
-        status,
+        _status(stack, stage),
         *(f"{name:<10} {address}" for name, address in pages.items()),
         f"shells     source {stack.write_environment()}",
     ]
-    value: dict[str, object] = {
+    value: dict[str, Any] = {
         "nights": [night.model_dump(mode="json") for night in nights],
         "answered": dict(client.answered),
         "failed": client.failed,
         "pages": pages,
     }
     return value, "\n".join(lines)
+
+
+def _status(stack: "Stack", stage: "Stage") -> str:
+    """What `onstage status` says, in a process of its own."""
+    import subprocess
+
+    from flows.stack.stack import program
+
+    words = [program("onstage"), "status", str(stage.config)]
+    return subprocess.run(  # noqa: S603  # our own words, no shell
+        words, env=stack.client, capture_output=True, text=True, check=True
+    ).stdout
+
+
+def _pages(stack: "Stack", stage: "Stage", nights: "list[Night]") -> dict[str, str]:
+    """What there is to look at; that of all nights is drawn here."""
+    from onstage.pipeline.outcome import recall
+    from onstage.pipeline.runs import tracker_of
+    from onstage.pipeline.workspace import Workspace
+    from onstage.reporting.timeline import render_timeline
+
+    workspace = Workspace.open(stage.config)
+    experiment = tracker_of(workspace).experiment(workspace.experiment)
+    title = f"{stage.name}: {len(nights)} nights on PostgreSQL, Prefect and MLflow"
+    metric = workspace.mlflow.promotion.metric
+    return {
+        "Prefect": f"{stack.prefect_url}/runs",
+        "MLflow": f"{stack.mlflow_url}/#/experiments/{experiment}/runs",
+        "champion": stack.serve_url,
+        "nights": str(render_timeline(nights, title, metric, stage.folder)),
+        "report": recall(workspace).page,
+    }

@@ -5,12 +5,12 @@ import pwd
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from flows.stack.process import LOOPBACK, Process, free_port
+from flows.stack.process import LOOPBACK, Process, as_user, free_port
 from onstage.errors import OrchestrationError
 
 
@@ -31,7 +31,7 @@ def binaries() -> Path | None:
 
 
 class Postgres:
-    """A server, made in an empty folder or started again in its own.
+    """A server, in an empty folder or its own; :meth:`start` it.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class Postgres:
     Raises
     ------
     OrchestrationError
-        If PostgreSQL is not installed, or does not start.
+        If PostgreSQL is not installed.
     """
 
     def __init__(
@@ -63,15 +63,30 @@ class Postgres:
         self._password = password
         self._durable = durable
         self._binaries = found
-        self._become = _another_user(folder)
-        if not (folder / "cluster" / "PG_VERSION").exists():
-            self._make()
-        self._process = self._start()
+        self._user = _somebody() if os.getuid() == 0 else None
+        self._process: Process | None = None
 
-    @property
-    def pid(self) -> int:
-        """Number of the server's process."""
-        return self._process.pid
+    def start(self) -> None:
+        """Start it, in its own folder, which is filled at the first time.
+
+        Raises
+        ------
+        OrchestrationError
+            If it does not start, or has another password.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._give(self.folder)
+        if not (self.folder / "cluster" / "PG_VERSION").exists():
+            self._make()
+        words = [str(self._binaries / "postgres"), "-D", str(self.folder / "cluster")]
+        words += ["-p", str(self.port), "-c", f"listen_addresses={LOOPBACK}"]
+        words += ["-c", "unix_socket_directories=", "-c", "max_connections=200"]
+        words += [] if self._durable else ["-c", "fsync=off"]
+        self._process = Process(
+            "PostgreSQL", words, os.environ, self.folder / "log",
+            folder=self.folder, user=self._user,
+        )  # fmt: skip
+        self._process.wait_until(self._listens, 60)
 
     def url(self, database: str = "postgres", driver: str = "psycopg") -> str:
         """SQLAlchemy URL of a database, password included."""
@@ -93,12 +108,9 @@ class Postgres:
             engine.dispose()
 
     def stop(self, *, crash: bool = False) -> None:
-        """End it: cutting off whoever is connected, or by SIGKILL."""
-        self._process.stop(signal.SIGKILL if crash else signal.SIGINT)
-
-    def start(self) -> None:
-        """Start it again, where it was."""
-        self._process = self._start()
+        """End it, where it runs: cutting off whoever is connected, or by SIGKILL."""
+        if self._process is not None:
+            self._process.stop(signal.SIGKILL if crash else signal.SIGINT)
 
     def _make(self) -> None:
         secret = self.folder / "password"
@@ -108,14 +120,14 @@ class Postgres:
             words += ["-A", "scram-sha-256", "--pwfile", str(secret)]
             secret.touch(mode=0o600)
             secret.write_text(self._password)
-            _give(secret, self._become is not None)
+            self._give(secret)
         else:
             words += ["-A", "trust"]
         words += [] if self._durable else ["--no-sync"]
         try:
             subprocess.run(  # noqa: S603  # our own words, no shell
                 words, cwd=self.folder, check=True, capture_output=True, timeout=120,
-                preexec_fn=self._become, stdin=subprocess.DEVNULL, text=True,
+                stdin=subprocess.DEVNULL, text=True, **as_user(self._user),
             )  # fmt: skip
         except (OSError, subprocess.SubprocessError) as error:
             lines = str(getattr(error, "stderr", None) or error).strip().splitlines()
@@ -124,47 +136,26 @@ class Postgres:
         finally:
             secret.unlink(missing_ok=True)
 
-    def _start(self) -> Process:
-        words = [str(self._binaries / "postgres"), "-D", str(self.folder / "cluster")]
-        words += ["-p", str(self.port), "-c", f"listen_addresses={LOOPBACK}"]
-        words += ["-c", f"unix_socket_directories={self.folder}", "-c", "max_connections=200"]
-        words += [] if self._durable else ["-c", "fsync=off"]
-        process = Process(
-            "PostgreSQL", words, os.environ, self.folder / "log",
-            folder=self.folder, become=self._become,
-        )  # fmt: skip
-        process.wait_until(self._listens, 60)
-        return process
-
     def _listens(self) -> bool:
         import psycopg
 
         try:
             with psycopg.connect(self.url().replace("+psycopg", ""), connect_timeout=2):
                 return True
-        except psycopg.OperationalError:
+        except psycopg.OperationalError as error:
+            if "password authentication failed" in str(error):
+                self.stop()
+                message = (
+                    f"PostgreSQL in {self.folder} was made with another POSTGRES_PASSWORD; give "
+                    "that one, or another folder"
+                )
+                raise OrchestrationError(message) from error
             return False
 
-
-def _another_user(folder: Path) -> Callable[[], None] | None:
-    """What makes a child run as somebody else, who owns `folder`; None unless we are root."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if os.getuid() != 0:
-        return None
-    user = _somebody()
-    os.chown(folder, user.pw_uid, user.pw_gid)
-
-    def become() -> None:
-        os.setgid(user.pw_gid)
-        os.setuid(user.pw_uid)
-
-    return become
-
-
-def _give(path: Path, needed: bool) -> None:  # noqa: FBT001
-    if needed:
-        user = _somebody()
-        os.chown(path, user.pw_uid, user.pw_gid)
+    def _give(self, path: Path) -> None:
+        """Let PostgreSQL's user have a path of ours."""
+        if self._user is not None:
+            os.chown(path, self._user.pw_uid, self._user.pw_gid)
 
 
 def _somebody() -> pwd.struct_passwd:

@@ -7,6 +7,8 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from pwd import struct_passwd
+from typing import Any
 
 from onstage.errors import OrchestrationError, TrackingError
 from onstage.tracking.greeting import ask
@@ -46,8 +48,10 @@ class Process:
         All of it.
     log
         Appended to.
-    become
-        Called in the child before the program, e.g. to become another user.
+    folder
+        Where it runs.
+    user
+        Who it is run as; whoever we are by default.
 
     Raises
     ------
@@ -63,7 +67,7 @@ class Process:
         log: Path,
         *,
         folder: Path | None = None,
-        become: Callable[[], None] | None = None,
+        user: struct_passwd | None = None,
     ) -> None:
         self.name = name
         self.log = log
@@ -77,7 +81,7 @@ class Process:
                     stdout=stream,
                     stderr=stream,
                     start_new_session=True,
-                    preexec_fn=become,  # noqa: PLW1509  # before any thread of ours
+                    **as_user(user),
                 )
         except OSError as error:
             message = f"{name}: {error}; see that it is installed and {log.parent} can be written"
@@ -129,6 +133,13 @@ class Process:
             os.killpg(self.pid, number)
         except (ProcessLookupError, PermissionError):
             return
+
+
+def as_user(user: struct_passwd | None) -> dict[str, Any]:
+    """Words of ``Popen`` and ``run`` that make a child somebody else."""
+    if user is None:
+        return {}
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
 def healthy(address: str, path: str) -> Callable[[], bool]:

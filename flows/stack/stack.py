@@ -22,7 +22,10 @@ from onstage.tracking.greeting import ask, basic
 PORTS: Final = {"prefect": 4200, "mlflow": 5000, "serve": 8000, "postgres": 5432}
 ADMIN: Final = "admin"
 HERE: Final = Path("prefect.yaml")
-_OURS: Final = ("PREFECT_", "MLFLOW_")
+_OURS: Final = (
+    "PREFECT_", "MLFLOW_AUTH_", "MLFLOW_BACKEND_", "MLFLOW_FLASK_", "MLFLOW_REGISTRY_",
+    "MLFLOW_TRACKING_",
+)  # fmt: skip
 """Variables of whoever starts the stack that must not reach it."""
 
 
@@ -203,6 +206,8 @@ class Stack:
             "ONSTAGE_HOME": str(Path(home).resolve()),
             "ONSTAGE_OPTUNA_STORAGE": self.postgres.url("studies"),
         }
+        if remote := os.environ.get("ONSTAGE_STORE_REMOTE"):
+            known["ONSTAGE_STORE_REMOTE"] = remote
         if self._secrets.prefect is not None:
             known["PREFECT_API_AUTH_STRING"] = self._secrets.prefect
         if self._secrets.mlflow is not None:
@@ -256,11 +261,11 @@ def stacked(stack: Stack, *, worker: bool = True, serve: bool = False) -> Iterat
         If a service does not start.
     """
     if worker and not HERE.exists():
-        stack.stop()
         message = f"no {HERE} here; start the stack in a clone of the project"
         raise ConfigError(message)
     with ExitStack() as stop:
         stop.callback(stack.stop)
+        stack.postgres.start()
         stack.postgres.create(DATABASES)
         stack.start("prefect", "mlflow")
         if worker:

@@ -13,6 +13,7 @@ from sqlalchemy import create_engine, text
 
 from flows.stack.postgres import binaries
 from flows.stack.stack import PORTS, Secrets, Stack, stacked
+from tests.buckets import bucket
 from tests.e2e.servers import until
 
 
@@ -53,17 +54,22 @@ print(json.dumps({
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    """PostgreSQL, Prefect, MLflow and a worker; MLflow's password is in a block of Prefect."""
+    """All of it, files in an object store; MLflow's password is in a block of Prefect."""
     if binaries() is None:
         pytest.skip("no PostgreSQL server here: install Debian's package postgresql")
-    with tempfile.TemporaryDirectory(prefix="onstage-stack-") as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="onstage-stack-") as folder,
+        bucket("onstage-stack") as shared,
+    ):
         Path(folder).chmod(0o755)  # PostgreSQL's own user goes through it
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("ONSTAGE_HOME", f"{folder}/home")
+            patch.setenv("ONSTAGE_STORE_REMOTE", f"{shared}/store")
             patch.chdir(ROOT)
             made = Stack(
-                Path(folder) / "stack", SECRETS, durable=False, ports=dict.fromkeys(PORTS, 0)
-            )
+                Path(folder) / "stack", SECRETS, durable=False, ports=dict.fromkeys(PORTS, 0),
+                artifacts=f"{shared}/mlflow",
+            )  # fmt: skip
             with stacked(made, worker=False):
                 run(made, sys.executable, "-c", BLOCK, told=MLFLOW)
                 made.client["MLFLOW_TRACKING_PASSWORD"] = "${block:secret/mlflow-password}"  # noqa: S105
@@ -120,6 +126,12 @@ def test_a_retrain_through_a_worker_with_everything_on_postgresql(
     assert found["flow"] == f"{stack.prefect_url}/runs/flow-run/{flow['id']}"
     assert found["location"].startswith("mlflow-artifacts:/")  # the server keeps and gives files
     assert "name: little" in found["config"]
+    import s3fs
+
+    objects = s3fs.S3FileSystem().find("onstage-stack")
+    assert any(one.startswith("onstage-stack/mlflow/") and "MLmodel" in one for one in objects)
+    steps = {one.split("/")[2].rpartition("-")[0] for one in objects if "/store/" in one}
+    assert {"ingest", "validate", "sweep", "backtest", "leaderboard", "cluster"} <= steps
     engine = create_engine(stack.postgres.url("studies"))
     with engine.connect() as connection:
         trials = "SELECT state, count(*) FROM trials GROUP BY state"

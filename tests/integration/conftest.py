@@ -33,6 +33,7 @@ def postgres() -> Iterator[Postgres]:
     home = Path(tempfile.mkdtemp(prefix="onstage-pg-"))
     server = Postgres(home, durable=False)
     try:
+        server.start()
         yield server
     finally:
         server.stop()

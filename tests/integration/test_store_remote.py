@@ -15,6 +15,7 @@ from onstage.data.remote import Remote, remote_of
 from onstage.data.store import Store, step_key
 from onstage.errors import ConfigError
 from onstage.settings import Settings
+from tests.buckets import bucket as s3
 
 
 pytestmark = pytest.mark.integration
@@ -34,24 +35,11 @@ def twice(_: Path) -> dict[str, int]:
     pytest.fail("built twice")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def bucket() -> Iterator[str]:
     """URL of a bucket on an S3 server of our own."""
-    pytest.importorskip("s3fs", reason="no s3fs here: pip install 'onstage[s3]'")
-    moto = pytest.importorskip("moto.server", reason="no moto here: pip install 'onstage[dev]'")
-    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-        patch.setenv("AWS_ACCESS_KEY_ID", "test")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        import s3fs
-
-        s3fs.S3FileSystem().mkdir("onstage-test")
-        yield "s3://onstage-test"
-    server.stop()
+    with s3("onstage-test") as url:
+        yield url
 
 
 @pytest.fixture(params=["file", "memory", "s3"])
