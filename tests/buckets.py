@@ -21,8 +21,10 @@ def bucket(name: str) -> Iterator[str]:
         for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patch.setenv(variable, "test")
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        s3fs.S3FileSystem.clear_instance_cache()  # one that knows another server
         try:
             s3fs.S3FileSystem().mkdir(name)
             yield f"s3://{name}"
         finally:
+            s3fs.S3FileSystem.clear_instance_cache()
             server.stop()
