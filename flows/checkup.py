@@ -8,15 +8,34 @@ import yaml
 
 from flows.prefect_api import asked
 from flows.running import configured
+from onstage.config import PipelineConfig
 from onstage.pipeline.checkup.clocks import clock
 from onstage.pipeline.checkup.finding import Finding
+from onstage.pipeline.extras import need_extras
 from onstage.tracking.endpoint import masked
+from tasks.engines.engine import probe
 
 
 DEPLOYMENTS = Path("prefect.yaml")
 DEPLOY = "from this folder: prefect --no-prompt deploy --all"
 MANY = 200
 """Deployments asked for at once."""
+
+
+def runner(config: PipelineConfig) -> Iterator[Finding]:
+    """Look at what a configuration needs installed, and at the cluster it names.
+
+    Raises
+    ------
+    ConfigError, OrchestrationError
+        If an extra is missing, or nobody answers at the address.
+    """
+    need_extras(config)
+    asked_for = config.runner
+    if asked_for.address is not None:
+        probe(asked_for.kind, asked_for.address)
+    place = f" at {asked_for.address}" if asked_for.address else ""
+    yield Finding.ok("runner", f"{asked_for.kind}{place}")
 
 
 def orchestration() -> Iterator[Finding]:

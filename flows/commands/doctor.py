@@ -73,7 +73,7 @@ def _examine(path: Path | None) -> "list[Finding]":
 def _outside(
     settings: "Settings", mlflow: "MlflowSettings", config: "PipelineConfig | None"
 ) -> "list[Finding]":
-    from flows.checkup import orchestration
+    from flows.checkup import orchestration, runner
     from onstage.pipeline.checkup import outside
     from onstage.pipeline.checkup.finding import looked
     from onstage.tracking.endpoint import Endpoint
@@ -86,4 +86,5 @@ def _outside(
     found += looked("store", lambda: outside.store(settings))
     if config is not None:
         found += looked("sources", lambda: outside.sources(config))
+        found += looked("runner", lambda: runner(config))
     return found

@@ -1,6 +1,9 @@
 """Ray: a cluster on this machine, or one that is there, through prefect-ray."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Condition
 from typing import Any, TypeVar
 
 import ray
@@ -19,6 +22,11 @@ from tasks.engines.engine import TOKEN, look, probe
 
 
 T = TypeVar("T")
+
+_LOOK = 0.5
+"""Seconds between two looks at whether the flow has ended."""
+_PATIENCE = 10.0
+"""Seconds that whoever waits for a task is given to stop waiting."""
 
 
 class RayEngine:
@@ -41,6 +49,9 @@ class RayEngine:
         if runner.address:
             probe("ray", runner.address)
         self.place = runner.address or "this machine"
+        self._inside = 0
+        self._quiet = Condition()
+        self._leaving = False
         self._runner: Any = RayTaskRunner(runner.address, _options(runner))
         try:
             self._runner.__enter__()
@@ -61,8 +72,14 @@ class RayEngine:
 
     def run(self, task: Task[..., T], parameters: dict[str, Any]) -> T:
         """Run a task on one of the workers, and wait for it."""
+        with self._at_work():
+            return self._result(task, parameters)
+
+    def _result(self, task: Task[..., T], parameters: dict[str, Any]) -> T:
         try:
-            made: T = self._runner.submit(task, parameters).result()
+            future = self._runner.submit(task, parameters)
+            self._await(future.wrapped_future)
+            made: T = future.result()
         except (WorkerCrashedError, NodeDiedError, OutOfMemoryError) as error:
             message = f"a worker of {self.place} died in it, and so did those that tried again"
             raise LostError(message) from error
@@ -71,8 +88,30 @@ class RayEngine:
             raise OrchestrationError(message) from error
         return made
 
+    def _await(self, wanted: Any) -> None:  # noqa: ANN401  # Ray's reference
+        """Wait in short looks: Ray breaks the process that leaves while somebody waits."""
+        while not ray.wait([wanted], timeout=_LOOK)[0]:
+            if self._leaving:
+                ray.cancel(wanted, force=True)
+                message = f"runner ray at {self.place}: the flow ended before the task did"
+                raise OrchestrationError(message)
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
+        with self._quiet:
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._quiet:
+                self._inside -= 1
+                self._quiet.notify_all()
+
     def close(self) -> None:
-        """Leave the cluster."""
+        """Stop what is running, and leave the cluster."""
+        self._leaving = True
+        with self._quiet:
+            self._quiet.wait_for(lambda: self._inside == 0, timeout=_PATIENCE)
         self._runner.__exit__(None, None, None)
 
 

@@ -1,6 +1,7 @@
 """Trials and backtests on a cluster: the same tables, and a death costs a trial."""
 
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from onstage.pipeline.workspace import Workspace
 from onstage.settings import MlflowSettings, Settings
 from onstage.tracking import Tracker
 from onstage.tuning.journal import JOURNAL
-from tests.integration.parallel import Fatal, check, search
+from tests.integration.parallel import Fatal, Faulty, check, search
 
 
 NEEDED = {"dask": "prefect_dask", "ray": "prefect_ray"}
@@ -199,3 +200,18 @@ def test_a_worker_that_does_not_see_the_home_is_refused(
     assert look(str(tmp_path)) == (
         f"it does not see the folder {tmp_path}; give ONSTAGE_HOME a folder that is shared"
     )
+
+
+def test_what_stops_a_trial_stops_the_flow_and_the_cluster_is_left(
+    config: Path, tmp_path: Path, home: Path, kind: str
+) -> None:
+    """The other worker is in the middle of something that takes ten minutes: nobody waits."""
+    from tasks.spreading import spread
+
+    workspace = Workspace.open(configured(config, tmp_path, runner=kind))
+    with spread(workspace) as cluster:
+        assert cluster is not None
+        with pytest.raises(TypeError, match="a fault"):
+            search(tmp_path, None, Faulty(tmp_path), dispatch=cluster.dispatch, processes=2)
+        raised = time.monotonic()
+    assert time.monotonic() - raised < 90

@@ -56,6 +56,22 @@ class Fatal:
         return Peak()(config, watch)
 
 
+@dataclass(frozen=True)
+class Faulty:
+    """Has a fault in every trial but the first, which takes ten minutes."""
+
+    folder: Path
+
+    def __call__(self, config: ModelConfig, watch: Watch) -> Outcome:
+        first = self.folder / "first"
+        try:
+            first.touch(exist_ok=False)
+        except FileExistsError:
+            raise TypeError("a fault") from None
+        time.sleep(600)
+        return Peak()(config, watch)
+
+
 def faulty(config: ModelConfig, watch: Watch) -> Outcome:
     raise TypeError("a fault")
 

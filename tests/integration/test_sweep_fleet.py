@@ -7,11 +7,13 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
+from sqlalchemy import create_engine, text
 
 from onstage.errors import LostError, OnstageError, TrackingError
 from onstage.settings import MlflowSettings, Settings
 from onstage.tracking import Tracker
-from onstage.tuning.journal import open_journal
+from onstage.tuning.journal import JOURNAL, open_journal
 from onstage.tuning.worker import Job, fill
 from tests.integration.parallel import Fatal, Peak, check, faulty, search
 
@@ -76,6 +78,22 @@ def test_one_place_at_a_time_finds_what_is_found_here(tmp_path: Path) -> None:
 def test_a_process_that_dies_costs_its_trial_only(tmp_path: Path, tracker: Tracker) -> None:
     result = search(tmp_path, tracker, Fatal(tmp_path, times=1), dispatch=apart, trials=3)
     assert check(tracker, result, complete=3) == {"COMPLETE": 3, "INTERRUPTED": 1}
+
+
+@pytest.mark.slow
+def test_a_database_takes_the_trials_of_many_processes(
+    tmp_path: Path, tracker: Tracker, postgres_url: str
+) -> None:
+    """PostgreSQL: one of them dies in the middle, and the journal is not there at all."""
+    engine = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("CREATE DATABASE fleet"))
+    engine.dispose()
+    storage = SecretStr(f"{postgres_url.rpartition('/')[0]}/fleet")
+    fatal = Fatal(tmp_path, times=1)
+    result = search(tmp_path, tracker, fatal, trials=4, dispatch=apart, storage=storage)
+    assert check(tracker, result, complete=4) == {"COMPLETE": 4, "INTERRUPTED": 1}
+    assert not (tmp_path / JOURNAL).exists()
 
 
 def test_what_stops_a_trial_stops_the_sweep_and_leaves_nothing_running(

@@ -1,15 +1,21 @@
 """Where trials and backtests run: what a configuration may say of it."""
 
+import socket
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
 from pydantic import ValidationError
 
+from onstage.conditions import Promotion
 from onstage.config import PipelineConfig, RunnerConfig, load_config
-from onstage.errors import ConfigError
+from onstage.errors import ConfigError, OrchestrationError
 from onstage.pipeline.extras import need_runner
+from onstage.pipeline.repro.rebuilding import Recorded
 from onstage.pipeline.workspace import Workspace
+from tasks.engines.engine import probe
 
 
 def config(**more: Any) -> PipelineConfig:
@@ -54,7 +60,7 @@ def test_a_runner_that_is_not_installed_is_refused_with_what_to_install(
     need_runner(config())
 
 
-def test_processes_of_the_command_line_are_workers_of_the_cluster(tmp_path: Any) -> None:
+def test_processes_of_the_command_line_are_workers_of_the_cluster(tmp_path: Path) -> None:
     path = tmp_path / "little.yaml"
     data = {"preset": "kumu", "folder": "somewhere"}
     path.write_text(yaml.safe_dump({"name": "little", "data": data, "runner": "dask"}))
@@ -64,7 +70,7 @@ def test_processes_of_the_command_line_are_workers_of_the_cluster(tmp_path: Any)
 
 
 def test_workers_of_this_machine_divide_its_cores_and_others_have_their_own(
-    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "little.yaml"
     data = {"preset": "kumu", "folder": "somewhere"}
@@ -75,3 +81,27 @@ def test_workers_of_this_machine_divide_its_cores_and_others_have_their_own(
         settings = Workspace.open(path).travelling().settings
         assert settings.threads == threads  # 8 // 3, or all
         assert settings.home.is_absolute()
+
+
+def test_a_run_of_a_cluster_is_repeated_here_with_as_many_at_the_same_time(tmp_path: Path) -> None:
+    given = {"kind": "dask", "address": "tcp://10.0.0.5:8786", "workers": 3}
+    kept: Any = SimpleNamespace(promotion=Promotion())
+    nothing: Any = None
+    recorded = Recorded("run", config(runner=given), kept, nothing, nothing)
+    again = recorded.workspace(tmp_path).config
+    assert again.runner == RunnerConfig()
+    assert again.sweep.processes == 3
+
+
+def test_the_doctor_names_the_cluster_and_says_when_nobody_is_there() -> None:
+    from flows.checkup import runner
+
+    (found,) = runner(config(models={"popularity": {"algorithm": "popularity"}}, sweep={}))
+    assert (found.state, found.value) == ("ok", "local")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # nobody listens
+        address = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(OrchestrationError, match=f"at {address}: nobody answers"):
+            probe("dask", address)
+    with pytest.raises(OrchestrationError, match="'somewhere': expected a host and a port"):
+        probe("dask", "somewhere")
