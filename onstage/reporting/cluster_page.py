@@ -9,6 +9,7 @@ from typing import Any, Final
 from onstage.clustering.clusters import Clusters
 from onstage.reporting.cluster_space import Axis, Space, space_of
 from onstage.reporting.figures import COLOURS
+from onstage.reporting.jinja import templates
 
 
 SYMBOLS: Final = ("circle", "square", "diamond", "cross", "circle-open", "square-open")
@@ -24,16 +25,8 @@ def write_cluster_page(groups: Mapping[str, Clusters], path: Path, *, title: str
 
     The same clusters give the same bytes.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=PackageLoader("onstage.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     parts: list[dict[str, Any]] = []
     for kind, clusters in groups.items():
         space = space_of(clusters)
@@ -47,7 +40,7 @@ def write_cluster_page(groups: Mapping[str, Clusters], path: Path, *, title: str
                 "figure": Markup(_figure(clusters, space, kind, first=not parts)),  # noqa: S704
             }
         )
-    page = environment.get_template("clusters.html").render(title=title, parts=parts)
+    page = templates().get_template("clusters.html").render(title=title, parts=parts)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, encoding="utf-8")
     return path

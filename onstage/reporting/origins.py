@@ -18,6 +18,7 @@ from onstage.reporting.figures import (
     svg_uri,
 )
 from onstage.reporting.formats import words
+from onstage.reporting.jinja import templates
 
 
 if TYPE_CHECKING:
@@ -92,29 +93,24 @@ def render_origins(rolling: Rolling, folder: Path) -> dict[str, Any]:
     dict
         The numbers behind them. The same backtest gives the same bytes.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
     (folder / FIGURES).mkdir(exist_ok=True)
     figure = origins_plot(rolling)
     with style():
         figure.draw_without_rendering()  # lays out once for both files
         figure.set_layout_engine("none")
         save_png(figure, folder / FIGURES / FIGURE)
-    environment = Environment(
-        loader=PackageLoader("onstage.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     records = wide(rolling.rows).to_dict("records")
-    page = environment.get_template("origins.html").render(
-        rolling=rolling,
-        what=words(rolling.metric),
-        uri=svg_uri(figure),
-        rows=records,
-        columns=[name for name in records[0] if str(name).startswith("origin ")],
-        origins=rolling.origins.sort_values(ORIGIN, ascending=False).to_dict("records"),
+    page = (
+        templates()
+        .get_template("origins.html")
+        .render(
+            rolling=rolling,
+            what=words(rolling.metric),
+            uri=svg_uri(figure),
+            rows=records,
+            columns=[name for name in records[0] if str(name).startswith("origin ")],
+            origins=rolling.origins.sort_values(ORIGIN, ascending=False).to_dict("records"),
+        )
     )
     (folder / PAGE).write_text(page, encoding="utf-8")
     return {

@@ -21,6 +21,7 @@ from onstage.reporting.cost_plots import cost_plot
 from onstage.reporting.curve_plots import curve_plot, curve_sentence
 from onstage.reporting.figures import png_uri, svg_uri
 from onstage.reporting.headline import headline, lead
+from onstage.reporting.jinja import templates
 from onstage.reporting.occasions import occasion_table
 from onstage.reporting.plots import elbow_plot, hour_plot, profile_plot
 from onstage.reporting.report import COSTS, HOURS, Report
@@ -74,15 +75,7 @@ def report_html(report: Report) -> str:
 
     The one script is the page's own, and the page allows no other: its digest stands in the head.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("onstage.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates()
     environment.filters.update(
         count=formats.count,
         duration=formats.duration,

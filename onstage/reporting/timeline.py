@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from onstage.reporting.figures import COLOURS, drawable, new_figure, save_png, style, svg_uri
 from onstage.reporting.formats import words
+from onstage.reporting.jinja import templates
 from onstage.reporting.tables import text_table
 
 
@@ -78,26 +79,21 @@ def nights_text(nights: Sequence[Night]) -> str:
 
 def render_timeline(nights: Sequence[Night], title: str, metric: str, folder: Path) -> Path:
     """Write ``timeline.html`` and ``timeline.png`` into `folder`; the page's path."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
     figure = timeline_plot(nights, metric)
     with style():
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
         save_png(figure, folder / FIGURE)
-    environment = Environment(
-        loader=PackageLoader("onstage.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template("timeline.html").render(
-        nights=[(one, _champions(one), _value(one)) for one in nights],
-        title=title,
-        what=words(metric),
-        said=sentence(nights),
-        uri=svg_uri(figure),
+    page = (
+        templates()
+        .get_template("timeline.html")
+        .render(
+            nights=[(one, _champions(one), _value(one)) for one in nights],
+            title=title,
+            what=words(metric),
+            said=sentence(nights),
+            uri=svg_uri(figure),
+        )
     )
     (folder / PAGE).write_text(page, encoding="utf-8")
     return folder / PAGE

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from onstage.data.clock import Clock
 from onstage.reporting import timing_plots as plots
 from onstage.reporting.figures import save_png, style, svg_uri
+from onstage.reporting.jinja import templates
 
 
 PAGE: Final = "timing.html"
@@ -92,8 +93,6 @@ def render_timing(timing: Timing, folder: Path) -> dict[str, Any]:
     dict
         The sentences and the numbers behind them. The same timing gives the same bytes.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
     (folder / FIGURES).mkdir(exist_ok=True)
     figures = {
         "live": plots.live_plot(timing.live),
@@ -109,15 +108,16 @@ def render_timing(timing: Timing, folder: Path) -> dict[str, Any]:
             figure.set_layout_engine("none")
             save_png(figure, folder / FIGURES / f"{name}.png")
             uris[name] = svg_uri(figure)
-    environment = Environment(
-        loader=PackageLoader("onstage.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template("timing.html").render(
-        timing=timing, said=said, uris=uris, rows=timing.models.to_dict("records"), titles=TITLES
+    page = (
+        templates()
+        .get_template("timing.html")
+        .render(
+            timing=timing,
+            said=said,
+            uris=uris,
+            rows=timing.models.to_dict("records"),
+            titles=TITLES,
+        )
     )
     (folder / PAGE).write_text(page, encoding="utf-8")
     return {"sentences": said, "models": timing.models.to_dict("records")}

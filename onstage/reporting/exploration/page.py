@@ -10,6 +10,7 @@ from onstage.reporting.exploration import log, numbers, watching
 from onstage.reporting.exploration.draw import draw
 from onstage.reporting.exploration.panels import WIDTH
 from onstage.reporting.figures import save_png, style, svg_uri
+from onstage.reporting.jinja import templates
 
 
 PAGE: Final = "explore.html"
@@ -56,15 +57,7 @@ def render_exploration(exploration: Exploration, folder: Path) -> Path:
 
 def exploration_html(exploration: Exploration, pictures: Mapping[str, list[Picture]]) -> str:
     """Make the page as text. Every value is escaped."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("onstage.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates()
     environment.tests["exhibit"] = lambda part: isinstance(part, Exhibit)
     return environment.get_template("explore.html").render(
         exploration=exploration, pictures=pictures
