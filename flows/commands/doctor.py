@@ -81,7 +81,7 @@ def _outside(
     uri = Endpoint.resolve(mlflow, settings).tracking_uri
     url = settings.optuna_storage.get_secret_value() if settings.optuna_storage else None
     found = looked("prefect server", orchestration)
-    found += looked("mlflow", lambda: outside.tracking(mlflow, settings))
+    found += looked("tracking", lambda: outside.tracking(mlflow, settings))
     found += looked("studies", lambda: outside.studies(url or None, uri))
     found += looked("store", lambda: outside.store(settings))
     if config is not None:

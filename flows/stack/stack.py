@@ -184,10 +184,12 @@ class Stack:
         password = self._secrets.mlflow
         if password is None:
             return {}
+        database = self.folder / "mlflow-users.db"
+        database.touch(mode=0o600)  # it holds hashes of passwords
         users = self.folder / "mlflow-users.ini"
         users.write_text(
             "[mlflow]\ndefault_permission = NO_PERMISSIONS\nauth_cache_ttl_seconds = 60\n"
-            f"database_uri = sqlite:///{self.folder / 'mlflow-users.db'}\n",
+            f"database_uri = sqlite:///{database}\n",
             encoding="utf-8",
         )
         return {

@@ -146,7 +146,7 @@ def test_the_doctor_finds_nothing_wrong(stack: Stack, config: Path) -> None:
     found = json.loads(run(stack, program("onstage"), "doctor", str(config), "--json"))
     state = {one["name"]: one["state"] for one in found}
     assert "failed" not in state.values(), found
-    assert state["deployments"] == state["worker"] == state["mlflow access"] == "ok"
+    assert state["deployments"] == state["worker"] == state["tracking access"] == "ok"
 
 
 @pytest.mark.parametrize(

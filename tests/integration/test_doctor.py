@@ -36,14 +36,17 @@ def doctor(*words: object) -> tuple[int, dict[str, dict[str, Any]]]:
     result = CliRunner().invoke(main, ["doctor", *map(str, words), "--json"])
     assert result.stdout, result.output
     assert SECRET not in result.output
-    return result.exit_code, {one["name"]: one for one in json.loads(result.stdout)}
+    told = json.loads(result.stdout)
+    found = {one["name"]: one for one in told}
+    assert len(found) == len(told)  # no name twice
+    return result.exit_code, found
 
 
 def test_all_is_well_in_an_empty_home(home: Path) -> None:
     status, found = doctor()
     assert status == 0
     assert {one["state"] for one in found.values()} <= {"ok", "warning"}
-    assert found["mlflow"]["value"].endswith("made at the first use")
+    assert found["tracking"]["value"].endswith("made at the first use")
     assert not (home / "mlflow.db").exists()
 
 
@@ -73,14 +76,14 @@ def test_databases_say_revision_and_clock_and_whose_they_are(
     runs, studies = f"{server}/doctor_runs", f"{server}/doctor_studies"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", runs)
     monkeypatch.setenv("ONSTAGE_OPTUNA_STORAGE", studies)
-    assert doctor()[1]["mlflow schema"]["value"] == "no tables yet: made at the first use"
+    assert doctor()[1]["tracking schema"]["value"] == "no tables yet: made at the first use"
     Tracker.open(MlflowSettings(tracking_uri=runs), Settings(home=home))
     search(home / "study", None, Peak(0), trials=1, processes=1, storage=SecretStr(studies))
     status, found = doctor()
     assert status == 0, found
-    assert found["mlflow schema"]["state"] == found["studies schema"]["state"] == "ok"
-    assert found["mlflow clock"]["value"] == found["studies clock"]["value"] == "as ours"
-    assert found["mlflow"]["value"].startswith("postgresql+psycopg://***@127.0.0.1")
+    assert found["tracking schema"]["state"] == found["studies schema"]["state"] == "ok"
+    assert found["tracking clock"]["value"] == found["studies clock"]["value"] == "as ours"
+    assert found["tracking"]["value"].startswith("postgresql+psycopg://***@127.0.0.1")
     # One database for both: each would take the other's revision for its own.
     monkeypatch.setenv("ONSTAGE_OPTUNA_STORAGE", runs)
     status, found = doctor()
@@ -89,8 +92,8 @@ def test_databases_say_revision_and_clock_and_whose_they_are(
     # The address of the studies given for that of the runs.
     monkeypatch.setenv("MLFLOW_TRACKING_URI", studies)
     status, found = doctor()
-    assert found["mlflow schema"]["state"] == "failed"
-    assert "give mlflow its own database" in found["mlflow schema"]["remedy"]
+    assert found["tracking schema"]["state"] == "failed"
+    assert "give mlflow its own database" in found["tracking schema"]["remedy"]
 
 
 def test_a_tracking_server_says_version_and_clock(
@@ -99,9 +102,9 @@ def test_a_tracking_server_says_version_and_clock(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
     status, found = doctor()
     assert status == 0, found
-    assert "version 3.17" in found["mlflow"]["value"]
-    assert found["mlflow clock"]["value"] == "as ours"
-    assert found["mlflow access"]["state"] == found["registry"]["state"] == "ok"
+    assert "version 3.17" in found["tracking"]["value"]
+    assert found["tracking clock"]["value"] == "as ours"
+    assert found["tracking access"]["state"] == found["registry"]["state"] == "ok"
 
 
 def test_servers_that_are_gone_or_mute_fail_within_seconds(
@@ -121,5 +124,5 @@ def test_servers_that_are_gone_or_mute_fail_within_seconds(
     assert time.monotonic() - began < 30
     assert status == 1
     assert "no Prefect server answers" in found["prefect server"]["value"]
-    assert found["mlflow"]["state"] == found["studies"]["state"] == "failed"
-    assert f"http://***@127.0.0.1:{port}" in found["mlflow"]["value"]
+    assert found["tracking"]["state"] == found["studies"]["state"] == "failed"
+    assert f"http://***@127.0.0.1:{port}" in found["tracking"]["value"]

@@ -28,14 +28,14 @@ def tracking(mlflow: MlflowSettings, settings: Settings) -> list[Finding]:
     """
     endpoint = Endpoint.resolve(mlflow, settings)
     uri = endpoint.tracking_uri
-    found = _server(uri) if is_http(uri) else database("mlflow", "mlflow", uri)
+    found = _server(uri) if is_http(uri) else database("tracking", "mlflow", uri)
     if any(one.state == "failed" for one in found):
         return found
     if "first use" in found[0].value:
         return found
     client = connect(endpoint)
     if is_http(uri):
-        found.append(Finding.ok("mlflow access", "experiments can be read"))
+        found.append(Finding.ok("tracking access", "experiments can be read"))
     with translated(endpoint):
         models = client.search_registered_models(max_results=100)
     mine = [one.name for one in models if one.name.startswith(mlflow.registered_model)]
@@ -51,12 +51,12 @@ def _server(uri: str) -> list[Finding]:
     shown, rule = f"{masked(uri)}, version {theirs}", f"version {ours}, as here"
     if answer.status != 200:  # noqa: PLR2004  # HTTP's
         remedy = f"see what answers there, and {TRACKING}"
-        return [Finding.failed("mlflow", f"{masked(uri)}: HTTP {answer.status}", rule, remedy)]
+        return [Finding.failed("tracking", f"{masked(uri)}: HTTP {answer.status}", rule, remedy)]
     if theirs.split(".")[:2] == ours.split(".")[:2]:
-        return [Finding.ok("mlflow", shown, rule), *clock("mlflow", answer.ahead_seconds)]
+        return [Finding.ok("tracking", shown, rule), *clock("tracking", answer.ahead_seconds)]
     remedy = "give server and client the same version"
-    first = Finding.warning("mlflow", shown, rule, remedy)
-    return [first, *clock("mlflow", answer.ahead_seconds)]
+    first = Finding.warning("tracking", shown, rule, remedy)
+    return [first, *clock("tracking", answer.ahead_seconds)]
 
 
 def studies(url: str | None, tracking_uri: str) -> list[Finding]:
