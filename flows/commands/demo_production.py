@@ -35,16 +35,15 @@ def command(folder: Path, days: int, users: int, *, once: bool, as_json: bool) -
     \b
     Example:  onstage demo-production
     """
-    import signal
-
     home = (folder / "home").resolve()
     os.environ["ONSTAGE_HOME"] = str(home)
+    from flows.stack.process import interrupt_once
     from flows.stack.stack import PORTS, Secrets, Stack, stacked
     from onstage.pipeline.rehearsal import Plan, Stage
     from onstage.settings import apply_environment, load_settings
 
     apply_environment(load_settings())
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interrupt_once()
     stage = Stage(folder, Plan.of(days), name="production", users=users)
     config = stage.write_config()
     place = folder / "stack"

@@ -1,7 +1,6 @@
 """`onstage stack`."""
 
 import os
-import signal
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +45,7 @@ def command(config: Path | None, folder: Path | None, artifacts: str, *, any_por
     Example:  onstage stack configs/demo.yaml
               source var/stack/environment && onstage doctor configs/demo.yaml
     """
+    from flows.stack.process import interrupt_once
     from flows.stack.stack import PORTS, Secrets, Stack, stacked
     from onstage.settings import apply_environment, load_settings
 
@@ -53,8 +53,7 @@ def command(config: Path | None, folder: Path | None, artifacts: str, *, any_por
     apply_environment(settings)
     place = folder or settings.home / "stack"
     ports = dict.fromkeys(PORTS, 0) if any_port else PORTS
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _stop)
+    interrupt_once()
     try:
         stack = Stack(
             place, Secrets.of(os.environ, place), artifacts=artifacts, ports=ports,
@@ -81,7 +80,3 @@ def addresses(stack: "Stack", *, served: bool) -> list[str]:
         f"for shells   source {stack.write_environment()}",
         "Ctrl-C ends all of them",
     ]
-
-
-def _stop(*_: object) -> None:
-    raise KeyboardInterrupt

@@ -135,6 +135,19 @@ class Process:
             return
 
 
+def interrupt_once() -> None:
+    """Make Ctrl-C and SIGTERM a KeyboardInterrupt, and ignore further ones: what ends must end."""
+    signals = (signal.SIGINT, signal.SIGTERM)
+
+    def stop(*_: object) -> None:
+        for number in signals:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for number in signals:
+        signal.signal(number, stop)
+
+
 def as_user(user: struct_passwd | None) -> dict[str, Any]:
     """Words of ``Popen`` and ``run`` that make a child somebody else."""
     if user is None:
