@@ -100,6 +100,7 @@ def test_everything_worth_tuning_is_in_a_space() -> None:
         *("counts", "interval", "lazy", "patience", "prefixes", "validation_share", "weight_decay")
     }
     fixed = {
+        "als": {"engine"},
         "ease": {"max_items"},
         "mf": {"live_sample", "neighbours", "sparse_rows"},
         "lstm": sequence,
