@@ -18,7 +18,11 @@ from onstage.tracking import Tracker
 from tests.integration.parallel import Peak, search
 
 
-pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("default")]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.filterwarnings("default"),
+    pytest.mark.usefixtures("no_prefect_server"),
+]
 
 SECRET = "hunter2"  # noqa: S105  # invented
 

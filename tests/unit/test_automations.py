@@ -36,8 +36,8 @@ def test_the_shipped_automations_are_what_prefect_takes() -> None:
         assert core.description
 
 
+@pytest.mark.usefixtures("no_prefect_server")
 def test_without_a_server_the_command_says_how_to_name_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("PREFECT_API_URL", raising=False)
     monkeypatch.chdir(ROOT)
     told = CliRunner().invoke(main, ["automations", "configs/deskdrop.yaml"])
     assert told.exit_code == 1
