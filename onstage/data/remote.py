@@ -5,7 +5,6 @@ once. So a half upload is never read, and what a reader downloads is checked aga
 The remote is a second place for what can be made again: trouble with it costs time, never a run.
 """
 
-import importlib.util
 import json
 import logging
 import time
@@ -13,7 +12,7 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from onstage.errors import ConfigError
 from onstage.settings import Settings
@@ -54,17 +53,20 @@ class Remote:
     Raises
     ------
     ConfigError
-        If fsspec does not know the protocol, or its package is not installed.
+        If fsspec does not know the protocol, its package is not installed, or it connects at once
+        and cannot.
     """
 
     def __init__(self, url: str) -> None:
         from fsspec.core import url_to_fs  # noqa: PLC0415  # only where there is a remote
 
         self.shown = masked(url)
-        self._secret = urlsplit(url).netloc.rpartition("@")[0]
+        parts = urlsplit(url)
+        given = (parts.netloc.rpartition("@")[0], parts.password, unquote(parts.password or ""))
+        self._secrets = [text for text in given if text]
         try:
             self._system, self._root = url_to_fs(url)
-        except (ValueError, ImportError) as error:
+        except Exception as error:
             message = (
                 f"{VARIABLE} {self.shown}: {self._said(error)}; write file://…, "
                 "s3://… (pip install 'onstage[s3]') or another URL that fsspec opens"
@@ -107,7 +109,7 @@ class Remote:
             with self._system.open(draft, "wb") as stream:
                 stream.write(json.dumps({"place": place, "manifest": manifest}).encode())
             self._system.mv(draft, self._at(name, POINTER))
-        except _troubles() as error:
+        except Exception as error:  # noqa: BLE001  # whatever a file system raises
             self._complain("was not published at", name, error)
             return False
         return True
@@ -133,10 +135,10 @@ class Remote:
                 self._system.get_file(self._at(name, place, file), str(target))
             (folder / POINTER).write_text(json.dumps(manifest, indent=1))
         except (KeyError, TypeError, ValueError, FileNotFoundError) as error:
-            logger.warning("artefact %s at %s is damaged (%s)", name, self.shown, error)
+            logger.warning("artefact %s at %s is damaged (%s)", name, self.shown, self._said(error))
             self.forget(name)
             return False
-        except _troubles() as error:
+        except Exception as error:  # noqa: BLE001  # whatever a file system raises
             self._complain("could not be read from", name, error)
             return False
         return True
@@ -147,7 +149,7 @@ class Remote:
             self._system.rm(self._at(name, POINTER))
         except FileNotFoundError:
             return
-        except _troubles() as error:
+        except Exception as error:  # noqa: BLE001  # whatever a file system raises
             self._complain("could not be removed from", name, error)
 
     def probe(self) -> None:
@@ -159,13 +161,12 @@ class Remote:
             If one of these does not work.
         """
         path = self._at(f".probe-{uuid.uuid4().hex}")
-        troubles: tuple[type[Exception], ...] = (*_troubles(), ValueError)
         try:
             self._system.makedirs(self._root, exist_ok=True)
             self._system.pipe_file(path, b"1")
             read = self._system.cat_file(path)
             self._system.rm(path)
-        except troubles as error:
+        except Exception as error:
             message = (
                 f"{VARIABLE} {self.shown}: {self._said(error)}; see that it is there and writable"
             )
@@ -182,8 +183,10 @@ class Remote:
         self._system.put_file(str(source), target)
 
     def _said(self, error: BaseException) -> str:
-        said = str(error).replace(self._secret, "***") if self._secret else str(error)
-        return " ".join(said.split())[:200] or type(error).__name__
+        said = str(error)
+        for secret in self._secrets:
+            said = said.replace(secret, "***")
+        return " ".join(masked(said).split())[:200] or type(error).__name__
 
     def _complain(self, what: str, name: str, error: BaseException) -> None:
         self._rests_until = time.monotonic() + REST
@@ -191,15 +194,6 @@ class Remote:
         logger.warning(
             "artefact %s %s %s: %s; this machine's is used", name, what, self.shown, said
         )
-
-
-def _troubles() -> tuple[type[Exception], ...]:
-    """What file systems raise; those of S3 are no OSError."""
-    if importlib.util.find_spec("botocore") is None:
-        return (OSError,)
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # an extra
-
-    return (OSError, BotoCoreError, ClientError)
 
 
 def _inside(file: Any) -> str:  # noqa: ANN401  # whatever the manifest says

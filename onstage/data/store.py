@@ -11,15 +11,16 @@ import json
 import logging
 import os
 import shutil
-import socket
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from onstage.data.drafts import mine, sweep_dead
 from onstage.data.remote import Remote
 from onstage.errors import StoreError
 
@@ -27,6 +28,10 @@ from onstage.errors import StoreError
 logger = logging.getLogger(__name__)
 
 MANIFEST: Final = "manifest.json"
+
+
+def _name(step: str, key: str) -> str:
+    return f"{step}-{key[:20]}"
 
 
 class Reference(BaseModel):
@@ -48,7 +53,7 @@ class Reference(BaseModel):
     @property
     def name(self) -> str:
         """Directory name inside the store."""
-        return f"{self.step}-{self.key[:20]}"
+        return _name(self.step, self.key)
 
 
 class _Manifest(BaseModel):
@@ -134,8 +139,15 @@ class Store:
 
         A damaged one is removed; one that is not here is fetched from the remote, if that has it.
         """
-        found = self._checked(self.root / f"{step}-{key[:20]}", step, key)
-        return found if found is not None or self.remote is None else self._fetched(step, key)
+        name = _name(step, key)
+        found = self._checked(self.root / name, step, key)
+        if found is not None or self.remote is None or self.remote.resting:
+            return found
+        try:
+            return self._fetched(self.remote, step, key)
+        except OSError as error:  # of this machine's disk, which whoever makes it will meet too
+            logger.warning("artefact %s was not fetched (%s)", name, error.strerror or error)
+            return None
 
     def _checked(self, folder: Path, step: str, key: str) -> Reference | None:
         if not folder.exists():
@@ -148,23 +160,21 @@ class Store:
         except (OSError, ValidationError):
             whole = False
         if not whole:
-            logger.warning("artefact %s is damaged: it is made again", f"{step}-{key[:20]}")
+            logger.warning("artefact %s is damaged: it is made again", _name(step, key))
             shutil.rmtree(folder)
             return None
         return Reference(
             step=step, key=key, digest=manifest.digest, counts=manifest.counts, reused=True
         )
 
-    def _fetched(self, step: str, key: str) -> Reference | None:
-        """The artefact of `key` as the remote has it: downloaded, checked, put in its place."""
-        if self.remote is None or self.remote.resting:
-            return None
-        name = f"{step}-{key[:20]}"
-        draft = Path(tempfile.mkdtemp(prefix=f".draft-{_host()}-{os.getpid()}-", dir=self.root))
+    def _fetched(self, remote: Remote, step: str, key: str) -> Reference | None:
+        """The artefact of `key` as `remote` has it: downloaded, checked, put in its place."""
+        name = _name(step, key)
+        draft = Path(tempfile.mkdtemp(prefix=mine("draft"), dir=self.root))
         try:
-            whole = self.remote.pull(name, draft)
+            whole = remote.pull(name, draft)
             if whole and self._checked(draft, step, key) is None:
-                self.remote.forget(name)
+                remote.forget(name)
                 whole = False
             if not whole:
                 self._note(name).unlink(missing_ok=True)
@@ -185,8 +195,9 @@ class Store:
 
     def _note_published(self, name: str) -> None:
         note = self._note(name)
-        note.parent.mkdir(parents=True, exist_ok=True)
-        note.touch()
+        with suppress(OSError):  # without a note the remote is asked again, no more
+            note.parent.mkdir(parents=True, exist_ok=True)
+            note.touch()
 
     def _note(self, name: str) -> Path:
         """An empty file that remembers that the remote has an artefact."""
@@ -241,7 +252,7 @@ class Store:
                 shutil.rmtree(draft, ignore_errors=True)
         made = self.find(step, key)
         if made is None:
-            message = f"store {self.root}: artefact {step}-{key[:20]} was damaged while published"
+            message = f"store {self.root}: artefact {_name(step, key)} was damaged while published"
             raise StoreError(message)
         self._offer(made)
         return made.model_copy(update={"reused": False})
@@ -251,7 +262,7 @@ class Store:
             stream.write(manifest.model_dump_json(indent=1))
             stream.flush()
             os.fsync(stream.fileno())
-        self._place(draft, f"{manifest.step}-{manifest.key[:20]}")
+        self._place(draft, _name(manifest.step, manifest.key))
 
     def _place(self, draft: Path, name: str) -> None:
         target = self.root / name
@@ -271,38 +282,3 @@ class Store:
             How many folders. Those of living processes and of other machines are left alone.
         """
         return sweep_dead(self.root, "draft")
-
-
-def mine(kind: str) -> str:
-    """How the name of a folder begins that goes with this process: see :func:`sweep_dead`."""
-    return f".{kind}-{_host()}-{os.getpid()}-"
-
-
-def sweep_dead(root: Path, kind: str) -> int:
-    """Remove the folders of a kind that killed processes of this machine left in `root`.
-
-    Returns
-    -------
-    int
-        How many. Those of living processes and of other machines are left alone.
-    """
-    left = [path for path in root.glob(f".{kind}-{_host()}-*") if not _alive(path)]
-    for path in left:
-        shutil.rmtree(path, ignore_errors=True)
-    return len(left)
-
-
-def _host() -> str:
-    """A short name of this machine, without separators."""
-    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
-
-
-def _alive(path: Path) -> bool:
-    """Whether the process that a folder is named after still runs."""
-    try:
-        os.kill(int(path.name.split("-")[2]), 0)
-    except (ProcessLookupError, ValueError):
-        return False
-    except PermissionError:
-        return True
-    return True

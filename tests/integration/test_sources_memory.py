@@ -11,9 +11,9 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
+from onstage.data.drafts import mine
 from onstage.data.sources.config import DataConfig
 from onstage.data.sources.ingest import ingest
-from onstage.data.store import mine
 from onstage.errors import ConfigError
 from onstage.settings import load_settings
 from tests.integration.logs import COLUMNS, STEPS, read, write

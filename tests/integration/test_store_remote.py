@@ -1,7 +1,9 @@
 """A store with a shared remote: published whole, read only whole, never in the way."""
 
+import errno
 import json
 import logging
+import os
 import socket
 import threading
 import uuid
@@ -13,7 +15,7 @@ from pydantic import SecretStr
 
 from onstage.data.remote import Remote, remote_of
 from onstage.data.store import Store, step_key
-from onstage.errors import ConfigError
+from onstage.errors import ConfigError, StoreError
 from onstage.settings import Settings
 from tests.buckets import bucket as s3
 
@@ -138,6 +140,61 @@ def test_a_half_upload_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     again = store(tmp_path / "a", shared.as_uri())
     again.make("square", KEY, twice)
     assert store(tmp_path / "b", shared.as_uri()).make("square", KEY, twice).reused
+
+
+@pytest.mark.parametrize("call", ["exists", "cat_file", "get_file"])
+def test_whatever_a_file_system_raises_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = f"memory://me:hunter2@{uuid.uuid4().hex}"
+    store(tmp_path / "a", url).make("square", KEY, nine)
+    other = store(tmp_path / "b", url)
+    assert other.remote is not None
+
+    def refuse(*_: object) -> None:
+        raise RuntimeError(f"{url}: quota")  # as gcsfs's HttpError: no OSError
+
+    monkeypatch.setattr(other.remote._system, call, refuse)
+    assert not other.make("square", KEY, nine).reused
+    assert "quota; this machine's is used" in caplog.text
+    assert "hunter2" not in caplog.text
+
+
+def test_a_damaged_upload_is_told_without_the_credentials_in_its_address(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = f"memory://me:hunter2@{uuid.uuid4().hex}"
+    mine = store(tmp_path / "a", url)
+    mine.make("square", KEY, nine)
+    assert mine.remote is not None
+    (answer,) = mine.remote._system.glob(f"{mine.remote._root}/{NAME}/*/answer.txt")
+    mine.remote._system.rm(answer)
+    assert store(tmp_path / "b", url).find("square", KEY) is None
+    assert "is damaged" in caplog.text
+    assert "hunter2" not in caplog.text
+
+
+def test_a_disk_that_is_full_while_fetching_is_the_one_clear_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = (tmp_path / "shared").as_uri()
+    store(tmp_path / "a", url).make("square", KEY, nine)
+
+    def full(**_: object) -> str:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("onstage.data.store.tempfile.mkdtemp", full)
+    with pytest.raises(StoreError, match="No space left on device while writing step square"):
+        store(tmp_path / "b", url).make("square", KEY, nine)
+
+
+def test_a_publication_that_cannot_be_noted_is_one_all_the_same(tmp_path: Path) -> None:
+    url = (tmp_path / "shared").as_uri()
+    mine = store(tmp_path / "a", url)
+    (mine.root / ".published").write_text("in the way")
+    mine.make("square", KEY, nine)
+    assert mine.make("square", KEY, twice).reused
+    assert store(tmp_path / "b", url).make("square", KEY, twice).reused
 
 
 def test_many_machines_publish_one_artefact_at_once(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import duckdb
 
-from onstage.data.store import mine, sweep_dead
+from onstage.data.drafts import mine, sweep_dead
 from onstage.errors import ConfigError, SourceError
 from onstage.settings import load_settings
 
