@@ -31,6 +31,16 @@ def test_as_many_as_a_second_allows_may_come_at_once_and_then_one_an_interval() 
     assert [rates.wait("1.2.3.4") > 0 for _ in range(5)] == [False] * 4 + [True]  # not saved up
 
 
+@pytest.mark.parametrize("rate", [3, 10, 33, 49])
+def test_intervals_that_binary_numbers_only_come_near_cost_no_request(rate: int) -> None:
+    clock = Hand()
+    clock.now = 12_345.678
+    rates = Rates(rate, clock)
+    for _ in range(3):
+        assert [rates.wait("a") > 0 for _ in range(rate + 1)] == [False] * rate + [True]
+        clock.now += 1
+
+
 def test_less_than_one_a_second_is_one_and_a_wait() -> None:
     clock = Hand()
     rates = Rates(0.5, clock)

@@ -9,6 +9,8 @@ from typing import Final
 
 MOST_CLIENTS: Final = 10_000
 """Clients that are remembered; the one that asked longest ago is forgotten first."""
+_ROUNDING: Final = 1e-6
+"""Seconds by which a sum of intervals may be off: three thirds of a second are no late second."""
 _SUBSCRIBER: Final = 64
 """Bits of an IPv6 address that name a subscriber, who may choose the rest at will."""
 
@@ -40,8 +42,8 @@ class Rates:
         """
         client, now = _client(address), self._clock()
         due = max(self._due.get(client, now), now)
-        if due - now > self._slack:
-            return due - now - self._slack
+        if (wait := due - now - self._slack) > _ROUNDING:
+            return wait
         self._due[client] = due + self._interval
         self._due.move_to_end(client)
         if len(self._due) > MOST_CLIENTS:
