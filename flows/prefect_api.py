@@ -1,5 +1,7 @@
 """Questions to the Prefect server that Prefect's settings name, each answered within seconds."""
 
+from http import HTTPStatus
+
 from onstage.errors import OrchestrationError, TrackingError
 from onstage.tracking.endpoint import masked
 from onstage.tracking.greeting import Answer, ask, basic
@@ -11,7 +13,7 @@ def asked(path: str, question: object = None) -> Answer:
     Raises
     ------
     OrchestrationError
-        If it does not answer, or does not take the credentials.
+        If it does not answer, does not take the credentials, or something else answers.
     """
     from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_KEY, PREFECT_API_URL
 
@@ -30,7 +32,21 @@ def asked(path: str, question: object = None) -> Answer:
         raise OrchestrationError(message) from error
     if answer.refused:
         raise OrchestrationError(refusal(url, answer.status, known=words is not None))
+    if not _is_json(answer):
+        message = (
+            f"PREFECT_API_URL={masked(url)}: no answer of a Prefect server (HTTP {answer.status} "
+            f"to {path}); give the address of its API, which ends in /api"
+        )
+        raise OrchestrationError(message)
     return answer
+
+
+def _is_json(answer: Answer) -> bool:
+    try:
+        answer.json()
+    except ValueError:
+        return False
+    return answer.status < HTTPStatus.BAD_REQUEST
 
 
 def refusal(url: str, status: int, *, known: bool) -> str:

@@ -17,6 +17,7 @@ from flows.server import TemporaryServer, answers
 from onstage.config import load_config
 from onstage.errors import OnstageError, OrchestrationError
 from onstage.settings import apply_environment, load_settings
+from onstage.tracking.endpoint import masked
 from onstage.tracking.greeting import REFUSALS
 
 
@@ -127,10 +128,10 @@ def _reaching_prefect() -> Iterator[None]:
             raise OrchestrationError(
                 refusal(str(PREFECT_API_URL.value()), status, known=known)
             ) from error
+        shown = masked(str(PREFECT_API_URL.value()))
         message = (
-            f"the Prefect server at {PREFECT_API_URL.value()} stopped answering in mid-run "
-            f"({type(error).__name__}); see its log, then give the command again: finished steps "
-            "are kept"
+            f"the Prefect server at {shown} stopped answering in mid-run ({type(error).__name__}); "
+            "see its log, then give the command again: finished steps are kept"
         )
         raise OrchestrationError(message) from error
 
@@ -182,12 +183,13 @@ def probe(url: str) -> None:
     OrchestrationError
         If none answers within three seconds.
     """
+    shown = f"PREFECT_API_URL={masked(url)}"
     if not url.startswith(("http://", "https://")):
-        message = f"PREFECT_API_URL={url}: expected http://… or https://…"
+        message = f"{shown}: expected http://… or https://…"
         raise OrchestrationError(message)
     if (error := answers(url, seconds=3)) is not None:
         message = (
-            f"PREFECT_API_URL={url}: no Prefect server answers there ({error}); start one with "
-            "`onstage ui`, or unset PREFECT_API_URL to use a temporary one"
+            f"{shown}: no Prefect server answers there ({error}); start one with `onstage ui`, or "
+            "unset PREFECT_API_URL to use a temporary one"
         )
         raise OrchestrationError(message) from error

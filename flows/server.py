@@ -16,6 +16,7 @@ import time
 import urllib.request
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
 from onstage.errors import OrchestrationError
 
@@ -111,9 +112,14 @@ class TemporaryServer:
 
 
 def answers(api: str, *, seconds: float) -> Exception | None:
-    """Why no healthy Prefect server answers at the address of an API; None if one does."""
+    """Why no healthy Prefect server answers at the address of an API; None if one does.
+
+    Credentials in the address are left out: this needs none, and what is said may show it.
+    """
     try:
-        with urllib.request.urlopen(f"{api.rstrip('/')}/health", timeout=seconds):  # noqa: S310
+        parts = urlsplit(f"{api.rstrip('/')}/health")
+        bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+        with urllib.request.urlopen(bare, timeout=seconds):  # noqa: S310
             return None
     except (OSError, ValueError, http.client.HTTPException) as error:
         return error

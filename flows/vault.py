@@ -4,6 +4,8 @@ import os
 import re
 from typing import Final, cast
 
+from flows.prefect_api import asked
+from flows.running import configured
 from onstage.errors import ConfigError
 
 
@@ -18,6 +20,8 @@ def reveal() -> None:
     ------
     ConfigError
         If a variable names a block that the Prefect server does not have, or in another way.
+    OrchestrationError
+        If the Prefect server does not answer, or does not take the credentials.
     """
     for variable, value in list(os.environ.items()):
         if "${block:" in value:
@@ -33,6 +37,8 @@ def _secret(variable: str, value: str) -> str:
         raise ConfigError(message)
     from prefect.blocks.system import Secret
 
+    if configured():
+        asked("/admin/version")
     try:
         secret = cast("Secret[str]", Secret.load(named[1]))
     except ValueError as error:

@@ -8,10 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from http.client import HTTPMessage
+from typing import IO, Any, Final
 from urllib.error import HTTPError
 from urllib.parse import unquote, urlsplit
-from urllib.request import Request, urlopen
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+from typing_extensions import override
 
 from onstage.errors import TrackingError
 from onstage.tracking.endpoint import PROBE_SECONDS, masked
@@ -49,6 +52,21 @@ class Answer:
         return json.loads(self.text)
 
 
+class _Wary(HTTPRedirectHandler):
+    """Goes where it is sent, but gives the credentials for one server to no other."""
+
+    @override
+    def redirect_request(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> Request | None:
+        further = super().redirect_request(req, fp, code, msg, headers, newurl)
+        before, after = urlsplit(req.full_url), urlsplit(newurl)
+        same = before.netloc == after.netloc and after.scheme in {before.scheme, "https"}
+        if further is not None and not same:
+            further.remove_header("Authorization")
+        return further
+
+
 def ask(
     uri: str,
     path: str,
@@ -63,7 +81,8 @@ def ask(
     Parameters
     ----------
     uri
-        Where it is; credentials in it are left out.
+        Where it is; credentials in it are left out. Should it send us on to another server, those
+        in `headers` are too.
     path
         Appended to `uri`.
     question
@@ -76,15 +95,15 @@ def ask(
     TrackingError
         If nobody answers within `seconds`.
     """
-    parts = urlsplit(uri)
-    bare = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"
     body = None if question is None else json.dumps(question).encode()
     said = {"Content-Type": "application/json", **(headers or {})}
     try:
+        parts = urlsplit(uri)
+        bare = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"
         request = Request(  # noqa: S310  # http(s) only
             f"{bare}{path}", data=body, headers=said, method=method
         )
-        with urlopen(request, timeout=seconds) as answer:  # noqa: S310
+        with build_opener(_Wary).open(request, timeout=seconds) as answer:
             return Answer(answer.status, answer.read().decode(), _ahead(answer.headers["Date"]))
     except HTTPError as error:
         return Answer(error.code, error.read().decode(errors="replace"), None)
