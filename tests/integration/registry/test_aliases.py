@@ -1,164 +1,26 @@
-"""The registry against a real MLflow database in a temporary folder."""
+"""Aliases move as was decided, and the audit says when and why."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
 
 from onstage.conditions import Promotion
-from onstage.errors import ConfigError, TrackingError
+from onstage.errors import ConfigError
 from onstage.evaluation.comparison import Difference
 from onstage.registry.audit import Audit
 from onstage.registry.enact import FILE, enact, reconcile, rollback
 from onstage.registry.promotion import CHAMPION, Decision, decide
-from onstage.registry.proposals import Proposal
-from onstage.registry.versions import KEY, Registry, Version
-from onstage.tracking.endpoint import Endpoint
+from onstage.registry.versions import Registry, Version
+from tests.integration.registry.proposing import proposal
 
 
 pytestmark = pytest.mark.integration
 
 BETTER = Difference(mean=0.02, low=0.01, high=0.03, n_events=500, n_users=90, p=0.001)
 WORSE = Difference(mean=-0.0021, low=-0.0040, high=-0.0002, n_events=500, n_users=90, p=0.03)
-NAMES = (f"onstage-test-{number}" for number in count())
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("registry")
-
-
-@pytest.fixture(scope="module")
-def registry(home: Path) -> Registry:
-    uri = f"sqlite:///{home / 'mlflow.db'}"
-    return Registry(Endpoint(uri, uri, (home / "artifacts").as_uri()))
-
-
-@pytest.fixture(scope="module")
-def client(registry: Registry) -> MlflowClient:
-    return MlflowClient(registry.endpoint.tracking_uri)
-
-
-@pytest.fixture(scope="module")
-def run_id(registry: Registry, client: MlflowClient) -> str:
-    experiment = client.create_experiment(
-        "registry", artifact_location=registry.endpoint.artifact_location
-    )
-    return str(client.create_run(experiment).info.run_id)
-
-
-@pytest.fixture
-def name() -> str:
-    return next(NAMES)
-
-
-@pytest.fixture
-def audit(tmp_path: Path) -> Audit:
-    return Audit(tmp_path / "audit.jsonl")
-
-
-def proposal(folder: Path, factors: int = 64, data: str = "monday", learned: str = "w") -> Proposal:
-    """An MLflow model folder with the least that MLflow wants, and one learned file."""
-    bundle = folder / "artifacts" / "bundle"
-    bundle.mkdir(parents=True, exist_ok=True)
-    (folder / "MLmodel").write_text("flavors: {python_function: {loader_module: onstage}}\n")
-    (bundle / "weights").write_text(learned)
-    config = {"algorithm": "als", "factors": factors}
-    return Proposal("als", config, data, folder, metrics={"ndcg_at_10": 0.7})
-
-
-def test_a_version_remembers_the_recipe_it_can_be_made_from_again(
-    registry: Registry, client: MlflowClient, run_id: str, name: str, tmp_path: Path
-) -> None:
-    made = registry.register(name, run_id, proposal(tmp_path))
-    assert made.config == {"algorithm": "als", "factors": 64}
-    assert (made.version, made.data_digest, made.model, made.run_id) == (
-        "1", "monday", "als", run_id
-    )  # fmt: skip
-    assert registry.get(name, "1") == made
-    assert (registry.download(made) / "artifacts" / "bundle" / "weights").read_text() == "w"
-    (logged,) = client.search_logged_models(
-        [client.get_run(run_id).info.experiment_id],
-        filter_string=f"tags.`{KEY}` = '{made.tags[KEY]}'",
-    )
-    assert f"model_id: {logged.model_id}" in (registry.download(made) / "MLmodel").read_text()
-    assert logged.metrics is not None
-    assert {metric.key: metric.value for metric in logged.metrics} == {"ndcg_at_10": 0.7}
-
-
-def test_registering_again_finds_the_version_whatever_the_run_and_the_folder(
-    registry: Registry, client: MlflowClient, run_id: str, name: str, tmp_path: Path
-) -> None:
-    first = registry.register(name, run_id, proposal(tmp_path / "a"))
-    experiment = client.get_run(run_id).info.experiment_id
-    other = client.create_run(experiment).info.run_id
-    assert registry.register(name, other, proposal(tmp_path / "b")) == first
-    assert len(registry.versions(name)) == 1
-
-
-@pytest.mark.parametrize("change", [{"factors": 32}, {"data": "tuesday"}, {"learned": "v"}])
-def test_another_recipe_other_data_or_other_weights_are_another_version(
-    registry: Registry, run_id: str, name: str, tmp_path: Path, change: dict[str, object]
-) -> None:
-    registry.register(name, run_id, proposal(tmp_path / "a"))
-    assert registry.register(name, run_id, proposal(tmp_path / "b", **change)).version == "2"
-
-
-@contextmanager
-def killed_at(registry: Registry, method: str) -> Iterator[None]:
-    """The process dies when it is about to call `method` of MLflow's client."""
-
-    def stop(*args: object, **kwargs: object) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(registry._client, method, stop)
-        with pytest.raises(KeyboardInterrupt):
-            yield
-
-
-@pytest.mark.parametrize(
-    "method",
-    [
-        "create_logged_model",
-        "log_model_artifacts",
-        "log_model_artifact",
-        "finalize_logged_model",
-        "create_registered_model",
-        "create_model_version",
-    ],
-)
-def test_a_killed_registration_shows_no_version_and_is_completed_the_second_time(
-    registry: Registry, client: MlflowClient, run_id: str, name: str, tmp_path: Path, method: str
-) -> None:
-    wanted = proposal(tmp_path, learned=method)
-    with killed_at(registry, method):
-        registry.register(name, run_id, wanted)
-    assert registry.versions(name) == ()
-    made = registry.register(name, run_id, wanted)
-    assert (registry.download(made) / "artifacts/bundle/weights").read_text() == method
-    assert len(registry.versions(name)) == 1
-    experiment = client.get_run(run_id).info.experiment_id
-    uploaded = client.search_logged_models(
-        [experiment], filter_string=f"tags.`{KEY}` = '{wanted.key}'"
-    )
-    assert [model.status for model in uploaded] == ["READY"]
-
-
-def test_what_was_uploaded_whole_before_the_kill_is_not_uploaded_again(
-    registry: Registry, run_id: str, name: str, tmp_path: Path
-) -> None:
-    wanted = proposal(tmp_path, learned="heavy")
-    with killed_at(registry, "create_model_version"):
-        registry.register(name, run_id, wanted)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(registry._client, "log_model_artifacts", lambda *_: pytest.fail("again"))
-        assert registry.register(name, run_id, wanted).version == "1"
 
 
 def registered(registry: Registry, name: str, run_id: str, folder: Path, factors: int) -> Version:
@@ -295,9 +157,3 @@ def test_a_promotion_killed_before_the_audit_is_written_down_as_what_it_was(
     assert entry is not None
     assert (entry.action, entry.before, entry.after) == ("first", None, "1")
     assert entry.reasons[0].startswith("ndcg_at_10 gained") or "popularity" in entry.reasons[0]
-
-
-def test_what_the_registry_refuses_is_one_line(registry: Registry, name: str) -> None:
-    with pytest.raises(TrackingError, match=rf"{name}") as caught:
-        registry.get(name, "7")
-    assert "\n" not in str(caught.value)
