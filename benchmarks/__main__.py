@@ -1,7 +1,7 @@
 """Run the benchmarks, keep what they find, and write the table of ``docs/benchmarks.md``.
 
-``python -m benchmarks`` runs the short form of all (a quarter of an hour on free cores), ``--full``
-the sizes that are quoted (hours), ``--only NAME …`` some of them, ``--list`` says what there is.
+``python -m benchmarks`` runs the short form of all, ``--full`` the sizes that are quoted (hours),
+``--only NAME …`` some of them, ``--list`` says what there is.
 Every benchmark is a process of its own. What was found is kept below ``bench`` of the home folder,
 one file a form, and renewed benchmark by benchmark; ``--write`` makes the table of both forms.
 """
@@ -33,10 +33,14 @@ def main() -> int:
     form = asked.form or ("full" if asked.full else "short")
     chosen = [named(name) for name in asked.only] if asked.only else list(BENCHMARKS)
     failed = [] if asked.write and not asked.only else run_all(chosen, form)
-    if asked.write:
-        page.write([Record.read(kept(one), one) for one in ("short", "full")])
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
+    if asked.write:
+        try:
+            page.write([Record.read(kept(one), one) for one in ("short", "full")])
+        except ValueError as error:
+            print(error, file=sys.stderr)
+            return 1
     return len(failed)
 
 
@@ -93,7 +97,8 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--list", action="store_true", help="say what there is")
     parser.add_argument("--full", action="store_true", help="the sizes that are quoted")
     parser.add_argument("--form", choices=("tiny", "short", "full"), help=argparse.SUPPRESS)
-    parser.add_argument("--only", nargs="+", metavar="NAME")
+    names = [one.name for one in BENCHMARKS]
+    parser.add_argument("--only", nargs="+", choices=names, metavar="NAME", help="some, by name")
     parser.add_argument(
         "--write", action="store_true", help="write docs/benchmarks.md from what is kept"
     )

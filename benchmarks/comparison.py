@@ -2,7 +2,7 @@
 
 Run: ``python -m benchmarks.comparison``. The peer is the same bootstrap with NumPy alone: users
 drawn, their rows gathered, means taken, resample by resample; it runs a hundredth of the resamples
-and its time is scaled.
+and its time is scaled. Both sides run on one thread.
 """
 
 import resource
@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from benchmarks.figure import Figure, arguments_of, ratio, tell
 from benchmarks.turns import in_turns
@@ -29,15 +30,16 @@ def main() -> None:
     rng = np.random.default_rng(1)
     tables = {f"model {n}": table(rng, asked.events, n) for n in range(asked.models)}
     few = max(1, asked.resamples // PEER_SHARE)
-    spent, _ = in_turns(
-        {
-            "ours": lambda: compare_all(tables, resamples=asked.resamples),
-            "bare": lambda: gathered(tables, few),
-        },
-        asked.repeats,
-        clock=time.process_time,
-        warm=False,
-    )
+    with threadpool_limits(1):
+        spent, _ = in_turns(
+            {
+                "ours": lambda: compare_all(tables, resamples=asked.resamples),
+                "bare": lambda: gathered(tables, few),
+            },
+            asked.repeats,
+            clock=time.process_time,
+            warm=False,
+        )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     bare = [one * asked.resamples / few for one in spent["bare"]]
     pairs = asked.models * (asked.models - 1) // 2
@@ -47,7 +49,7 @@ def main() -> None:
         Figure("peak memory of comparing", "MiB", (peak,)),
     ]
     sizes = f"{asked.events:,} events, {asked.resamples:,} resamples, {asked.models} models"
-    tell(f"{sizes}; CPU seconds", figures, asked.output)
+    tell(f"{sizes}; CPU seconds of one thread", figures, asked.output)
 
 
 def table(rng: np.random.Generator, events: int, number: int) -> pd.DataFrame:

@@ -15,7 +15,16 @@ END: Final = "<!-- measured: end -->"
 
 
 def write(records: Sequence[Record], page: Path = PAGE) -> None:
-    """Put what was measured between the page's marks."""
+    """Put what was measured between the page's marks.
+
+    Raises
+    ------
+    ValueError
+        If nothing was: the page keeps what it has.
+    """
+    if not any(one.entries for one in records):
+        message = "nothing measured is kept here: run `python -m benchmarks` before `--write`"
+        raise ValueError(message)
     text = page.read_text(encoding="utf-8")
     head, rest = text.split(BEGIN)
     _, tail = rest.split(END)

@@ -10,6 +10,8 @@ import pytest
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 DOCS = Path(__file__).parents[2] / "docs"
+MEASURED = {"growth.svg"}
+"""Drawn by `python -m benchmarks.growth` from what it measured in hours."""
 
 
 def test_the_script_draws_every_figure_that_a_page_shows(tmp_path: Path) -> None:
@@ -25,5 +27,5 @@ def test_the_script_draws_every_figure_that_a_page_shows(tmp_path: Path) -> None
         for page in DOCS.glob("*.md")
         for name in re.findall(r"\(figures/([\w-]+\.svg)\)", page.read_text())
     }
-    assert drawn == shown == {path.name for path in (DOCS / "figures").glob("*.svg")}
+    assert drawn | MEASURED == shown == {path.name for path in (DOCS / "figures").glob("*.svg")}
     assert all(path.stat().st_size < 100_000 for path in tmp_path.iterdir())

@@ -118,6 +118,14 @@ def test_the_table_has_a_row_a_figure_and_leaves_the_rest_of_the_page(tmp_path: 
     assert "the full form" not in text  # nothing was measured in it
 
 
+def test_where_nothing_is_kept_the_page_keeps_its_table(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"{BEGIN}\nold\n{END}\n")
+    with pytest.raises(ValueError, match="nothing measured is kept here: run `python -m bench"):
+        write([Record.read(tmp_path / "none.json", "short")], page)
+    assert "old" in page.read_text()
+
+
 def test_a_benchmark_that_runs_again_replaces_its_own_entry_only(tmp_path: Path) -> None:
     kept = tmp_path / "short.json"
     for name, value in (("als", 1.0), ("bpr", 2.0), ("als", 3.0)):
