@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from benchmarks.worker import ONE_THREAD
+
 
 @dataclass(frozen=True)
 class Measurement:
@@ -61,11 +63,15 @@ def keep(path: Path, made: Measurement) -> None:
 def measured(
     step: str, rows: int, config: Path, *, limit_mib: float, limit_seconds: float
 ) -> Measurement:
-    """Run a step, and stop it where it takes more memory or time than allowed."""
+    """Run a step, and stop it where it takes more memory or time than allowed.
+
+    OpenMP and BLAS have one thread: with more, processor seconds count threads that only wait.
+    """
     command = [sys.executable, "-m", "benchmarks.growth.steps", step, str(config)]
     home = config.parent / "home"
     environment = {
         **os.environ,
+        **ONE_THREAD,
         "ONSTAGE_HOME": str(home),
         "ONSTAGE_PROGRESS": "0",
         "OMP_WAIT_POLICY": "PASSIVE",
