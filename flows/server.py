@@ -8,7 +8,6 @@ does, however that ends.
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
+from flows.port import LOOPBACK, free_port
 from onstage.errors import OrchestrationError
 
 
@@ -25,7 +25,6 @@ PATIENCE = 120
 """Seconds in which a server must answer."""
 GRACE = 5
 """Seconds in which it must end."""
-_LOOPBACK = "127.0.0.1"
 
 
 class TemporaryServer:
@@ -44,7 +43,7 @@ class TemporaryServer:
 
     def __init__(self, log: Path) -> None:
         self.log = log
-        self.port = _free_port()
+        self.port = free_port()
         environment = {
             **{name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"},
             "PREFECT_UI_ENABLED": "0",
@@ -69,7 +68,7 @@ class TemporaryServer:
     @property
     def url(self) -> str:
         """Address of its API."""
-        return f"http://{_LOOPBACK}:{self.port}/api"
+        return f"http://{LOOPBACK}:{self.port}/api"
 
     def wait(self, seconds: float = PATIENCE) -> None:
         """Wait until it answers.
@@ -125,12 +124,6 @@ def answers(api: str, *, seconds: float) -> Exception | None:
         return error
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((_LOOPBACK, 0))
-        return int(probe.getsockname()[1])
-
-
 def _end_with_the_parent() -> None:
     """Wait for the end of our input, which is the end of whoever started us."""
     while os.read(sys.stdin.fileno(), 1):
@@ -148,7 +141,7 @@ def main() -> None:
     uvicorn.run(
         "prefect.server.api.server:create_app",
         factory=True,
-        host=_LOOPBACK,
+        host=LOOPBACK,
         port=int(sys.argv[1]),
         log_level="error",
         lifespan="on",

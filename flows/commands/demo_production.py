@@ -37,8 +37,9 @@ def command(folder: Path, days: int, users: int, *, once: bool, as_json: bool) -
     """
     home = (folder / "home").resolve()
     os.environ["ONSTAGE_HOME"] = str(home)
+    from flows.stack.passwords import Secrets
     from flows.stack.process import interrupt_once
-    from flows.stack.stack import PORTS, Secrets, Stack, stacked
+    from flows.stack.stack import PORTS, Stack, stacked
     from onstage.pipeline.rehearsal import Plan, Stage
     from onstage.settings import apply_environment, load_settings
 
@@ -83,7 +84,7 @@ def _played(stack: "Stack", stage: "Stage") -> tuple[dict[str, Any], str]:
         sentence(nights),
         f"Served meanwhile: {total:,} requests answered ({versions}), {failed} failed.",
         "",
-        _status(stack, stage),
+        stack.run("onstage", "status", str(stage.config)),
         *(f"{name:<10} {address}" for name, address in pages.items()),
         f"shells     source {stack.write_environment()}",
     ]
@@ -94,18 +95,6 @@ def _played(stack: "Stack", stage: "Stage") -> tuple[dict[str, Any], str]:
         "pages": pages,
     }
     return value, "\n".join(lines)
-
-
-def _status(stack: "Stack", stage: "Stage") -> str:
-    """What `onstage status` says, in a process of its own."""
-    import subprocess
-
-    from flows.stack.stack import program
-
-    words = [program("onstage"), "status", str(stage.config)]
-    return subprocess.run(  # noqa: S603  # our own words, no shell
-        words, env=stack.client, capture_output=True, text=True, check=True
-    ).stdout
 
 
 def _pages(stack: "Stack", stage: "Stage", nights: "list[Night]") -> dict[str, str]:

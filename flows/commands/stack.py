@@ -45,8 +45,9 @@ def command(config: Path | None, folder: Path | None, artifacts: str, *, any_por
     Example:  onstage stack configs/demo.yaml
               source var/stack/environment && onstage doctor configs/demo.yaml
     """
+    from flows.stack.passwords import Secrets
     from flows.stack.process import interrupt_once
-    from flows.stack.stack import PORTS, Secrets, Stack, stacked
+    from flows.stack.stack import PORTS, Stack, stacked
     from onstage.settings import apply_environment, load_settings
 
     settings = load_settings()
@@ -62,7 +63,7 @@ def command(config: Path | None, folder: Path | None, artifacts: str, *, any_por
         with stacked(stack, serve=config is not None):
             for line in addresses(stack, served=config is not None):
                 click.echo(line)
-            while all(process.running for process in stack.processes.values()):
+            while stack.running:
                 time.sleep(1)
             message = f"a service ended by itself; see the logs in {place}"
             raise OrchestrationError(message)

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from flows.stack.process import LOOPBACK, Process, as_user, free_port
+from flows.port import LOOPBACK, free_port
+from flows.stack.process import Process, as_user
 from onstage.errors import OrchestrationError
 
 
 USER: Final = "onstage"
+PASSED: Final = ("LD_LIBRARY_PATH", "PATH", "TMPDIR", "TZ")
 INSTALL: Final = "install Debian's package postgresql, or name its folder in PGBIN"
 
 
@@ -83,10 +85,15 @@ class Postgres:
         words += ["-c", "unix_socket_directories=", "-c", "max_connections=200"]
         words += [] if self._durable else ["-c", "fsync=off"]
         self._process = Process(
-            "PostgreSQL", words, os.environ, self.folder / "log",
+            "PostgreSQL", words, _environment(), self.folder / "log",
             folder=self.folder, user=self._user,
         )  # fmt: skip
         self._process.wait_until(self._listens, 60)
+
+    @property
+    def running(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._process is not None and self._process.running
 
     def url(self, database: str = "postgres", driver: str = "psycopg") -> str:
         """SQLAlchemy URL of a database, password included."""
@@ -126,8 +133,8 @@ class Postgres:
         words += [] if self._durable else ["--no-sync"]
         try:
             subprocess.run(  # noqa: S603  # our own words, no shell
-                words, cwd=self.folder, check=True, capture_output=True, timeout=120,
-                stdin=subprocess.DEVNULL, text=True, **as_user(self._user),
+                words, cwd=self.folder, env=_environment(), stdin=subprocess.DEVNULL, check=True,
+                capture_output=True, text=True, timeout=120, **as_user(self._user),
             )  # fmt: skip
         except (OSError, subprocess.SubprocessError) as error:
             lines = str(getattr(error, "stderr", None) or error).strip().splitlines()
@@ -156,6 +163,11 @@ class Postgres:
         """Let PostgreSQL's user have a path of ours."""
         if self._user is not None:
             os.chown(path, self._user.pw_uid, self._user.pw_gid)
+
+
+def _environment() -> dict[str, str]:
+    """What PostgreSQL's user may know of ours, which has passwords of others."""
+    return {name: os.environ[name] for name in PASSED if name in os.environ}
 
 
 def _somebody() -> pwd.struct_passwd:

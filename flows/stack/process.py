@@ -2,8 +2,8 @@
 
 import os
 import signal
-import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -18,21 +18,6 @@ PATIENCE = 180.0
 """Seconds until a server that was started must answer."""
 GRACE = 20.0
 """Seconds until one that was asked to end must have ended."""
-LOOPBACK = "127.0.0.1"
-
-
-def free_port(wanted: int = 0) -> int:
-    """`wanted` where it is free, else any free port of loopback."""
-    for port in (wanted, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((LOOPBACK, port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    message = f"no free port on {LOOPBACK}; end a program that holds one"
-    raise OrchestrationError(message)
 
 
 class Process:
@@ -165,3 +150,8 @@ def healthy(address: str, path: str) -> Callable[[], bool]:
             return False
 
     return there
+
+
+def program(name: str) -> str:
+    """A command of this environment."""
+    return str(Path(sys.executable).with_name(name))

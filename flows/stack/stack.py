@@ -1,63 +1,34 @@
 """All services together, in one folder, on loopback, as `onstage stack` and tests start them."""
 
 import os
-import secrets
 import shlex
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from flows.port import LOOPBACK, free_port
+from flows.stack.passwords import Secrets, kept
 from flows.stack.postgres import Postgres
-from flows.stack.process import LOOPBACK, Process, free_port, healthy
+from flows.stack.process import Process, healthy, program
 from flows.stack.services import DATABASES, POOL, Service, services
-from onstage.errors import ConfigError, OrchestrationError
-from onstage.settings import ENVIRONMENT
+from onstage.errors import ConfigError, OrchestrationError, TrackingError
+from onstage.settings import ENVIRONMENT, load_settings
 from onstage.tracking.greeting import ask, basic
 
 
 PORTS: Final = {"prefect": 4200, "mlflow": 5000, "serve": 8000, "postgres": 5432}
 ADMIN: Final = "admin"
 HERE: Final = Path("prefect.yaml")
+COMMAND_SECONDS: Final = 300
+ANSWER_SECONDS: Final = 30.0
+"""In which the Prefect server must answer: it is ours, and may be busy."""
 _OURS: Final = (
     "PREFECT_", "MLFLOW_AUTH_", "MLFLOW_BACKEND_", "MLFLOW_FLASK_", "MLFLOW_REGISTRY_",
     "MLFLOW_TRACKING_",
 )  # fmt: skip
 """Variables of whoever starts the stack that must not reach it."""
-
-
-@dataclass(frozen=True)
-class Secrets:
-    """Passwords; None: that server asks nobody. All servers listen on loopback only.
-
-    Attributes
-    ----------
-    postgres
-        Of PostgreSQL's user.
-    prefect
-        ``user:password`` of the Prefect server.
-    mlflow
-        Password of MLflow's user ``admin``, at least 12 characters.
-    """
-
-    postgres: str
-    prefect: str | None = None
-    mlflow: str | None = None
-
-    @classmethod
-    def of(cls, environment: Mapping[str, str], folder: Path) -> "Secrets":
-        """From ``POSTGRES_PASSWORD`` (else made once, and kept in `folder`) and the servers' own.
-
-        ``PREFECT_SERVER_API_AUTH_STRING`` and ``MLFLOW_AUTH_ADMIN_PASSWORD`` switch on who asks.
-        """
-        return cls(
-            environment.get("POSTGRES_PASSWORD") or _kept(folder / "postgres-password"),
-            environment.get("PREFECT_SERVER_API_AUTH_STRING") or None,
-            environment.get("MLFLOW_AUTH_ADMIN_PASSWORD") or None,
-        )
 
 
 class Stack:
@@ -107,6 +78,11 @@ class Stack:
         """Address of the champion's service."""
         return f"http://{LOOPBACK}:{self.ports['serve']}"
 
+    @property
+    def running(self) -> bool:
+        """Whether nothing that was started has ended by itself, PostgreSQL included."""
+        return self.postgres.running and all(one.running for one in self.processes.values())
+
     def start(self, *names: str) -> None:
         """Start services and wait until each answers.
 
@@ -141,19 +117,35 @@ class Stack:
         OrchestrationError
             If Prefect refuses.
         """
-        words = [program("prefect"), "--no-prompt", "deploy", "--all"]
-        done = subprocess.run(  # noqa: S603  # our own words, no shell
-            words, env=self.client, capture_output=True, text=True, check=False, timeout=300
-        )
+        self.run("prefect", "--no-prompt", "deploy", "--all")
+
+    def run(self, command: str, *words: str) -> str:
+        """What a command of ours says that is given the client's environment.
+
+        Raises
+        ------
+        OrchestrationError
+            If it fails, or takes longer than five minutes.
+        """
+        try:
+            done = subprocess.run(  # noqa: S603  # our own words, no shell
+                [program(command), *words], env=self.client, capture_output=True, text=True,
+                check=False, timeout=COMMAND_SECONDS,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired as error:
+            message = f"{command}: no end within {COMMAND_SECONDS} s; see the logs in {self.folder}"
+            raise OrchestrationError(message) from error
         if done.returncode:
             last = (done.stdout + done.stderr).strip().splitlines()[-1:]
-            message = f"prefect deploy: {' '.join(last)}; see {HERE}"
+            message = f"{command} {words[0]}: {' '.join(last)}; see the logs in {self.folder}"
             raise OrchestrationError(message)
+        return done.stdout
 
     def write_environment(self) -> Path:
         """A file for the shell, readable by its owner only: ``source`` it to run flows here."""
         path = self.folder / "environment"
         path.touch(mode=0o600)
+        path.chmod(0o600)  # also one that was there
         lines = [f"export {name}={shlex.quote(value)}" for name, value in self._client().items()]
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return path
@@ -193,19 +185,18 @@ class Stack:
             encoding="utf-8",
         )
         return {
-            "MLFLOW_FLASK_SERVER_SECRET_KEY": _kept(self.folder / "mlflow-secret-key"),
+            "MLFLOW_FLASK_SERVER_SECRET_KEY": kept(self.folder / "mlflow-secret-key"),
             "MLFLOW_AUTH_CONFIG_PATH": str(users),
             "MLFLOW_AUTH_ADMIN_USERNAME": ADMIN,
             "MLFLOW_AUTH_ADMIN_PASSWORD": password,
         }
 
     def _client(self) -> dict[str, str]:
-        home = os.environ.get("ONSTAGE_HOME", "var")
         known = {
             "PREFECT_API_URL": f"{self.prefect_url}/api",
             "PREFECT_HOME": str(self.folder / "prefect-client"),
             "MLFLOW_TRACKING_URI": self.mlflow_url,
-            "ONSTAGE_HOME": str(Path(home).resolve()),
+            "ONSTAGE_HOME": str(load_settings().home.resolve()),
             "ONSTAGE_OPTUNA_STORAGE": self.postgres.url("studies"),
         }
         if remote := os.environ.get("ONSTAGE_STORE_REMOTE"):
@@ -218,7 +209,10 @@ class Stack:
         return known
 
     def _has_a_worker(self) -> bool:
-        found = self.ask_prefect(f"/work_pools/{POOL}/workers/filter", {})
+        try:
+            found = self.ask_prefect(f"/work_pools/{POOL}/workers/filter", {})
+        except TrackingError:  # not now
+            return False
         return isinstance(found, list) and any(one["status"] == "ONLINE" for one in found)
 
     def order(self, deployment: str, **parameters: object) -> str:
@@ -246,8 +240,9 @@ class Stack:
         user, _, password = (self._secrets.prefect or "").partition(":")
         headers = basic(user, password) if user else {}
         answer = ask(
-            f"{self.prefect_url}/api", path, question=question, headers=headers, method=method
-        )
+            f"{self.prefect_url}/api", path, question=question, headers=headers, method=method,
+            seconds=ANSWER_SECONDS,
+        )  # fmt: skip
         return answer.json() if answer.text else None
 
 
@@ -282,17 +277,3 @@ def _base() -> dict[str, str]:
     """The environment of this process, without what would lead servers elsewhere, and our quiet."""
     mine = {n: v for n, v in os.environ.items() if not n.startswith(_OURS)}
     return {**ENVIRONMENT, **mine}
-
-
-def program(name: str) -> str:
-    """A command of this environment."""
-    return str(Path(sys.executable).with_name(name))
-
-
-def _kept(path: Path) -> str:
-    """A secret that was made once, in a file that only its owner reads."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(24), encoding="utf-8")
-    return path.read_text(encoding="utf-8").strip()

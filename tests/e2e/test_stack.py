@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, text
 
+from flows.stack.passwords import Secrets
 from flows.stack.postgres import binaries
-from flows.stack.stack import PORTS, Secrets, Stack, stacked
+from flows.stack.stack import PORTS, Stack, stacked
 from tests.buckets import bucket
 from tests.e2e.servers import until
 

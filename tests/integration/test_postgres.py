@@ -60,6 +60,24 @@ def test_a_second_start_finds_the_databases_and_asks_for_the_same_password(folde
     other.stop()
 
 
+def test_postgresql_is_told_nothing_secret_and_an_end_by_itself_is_seen(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_AUTH_ADMIN_PASSWORD", "another's")
+    server = Postgres(folder, password=SECRET, durable=False)
+    assert not server.running
+    server.start()
+    try:
+        assert server.running
+        assert server._process is not None
+        told = Path(f"/proc/{server._process.pid}/environ").read_bytes()
+        assert b"PATH=" in told
+        assert b"another's" not in told
+    finally:
+        server.stop(crash=True)
+    assert not server.running
+
+
 def test_a_machine_without_postgresql_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
