@@ -55,9 +55,17 @@ def orchestration() -> Iterator[Finding]:
         remedy = "run this in the folder that has prefect.yaml"
         yield Finding.warning("deployments", f"no {DEPLOYMENTS} here", "one", remedy)
         return
-    wanted = yaml.safe_load(DEPLOYMENTS.read_text(encoding="utf-8"))["deployments"]
-    yield from _pools(sorted({one["work_pool"]["name"] for one in wanted}))
-    yield _deployments({(one["name"], one["entrypoint"]) for one in wanted})
+    try:
+        wanted = yaml.safe_load(DEPLOYMENTS.read_text(encoding="utf-8"))["deployments"]
+        pools = sorted({one["work_pool"]["name"] for one in wanted})
+        named = {(one["name"], one["entrypoint"]) for one in wanted}
+    except (OSError, ValueError, yaml.YAMLError, LookupError, TypeError) as error:
+        value = f"{DEPLOYMENTS}: {type(error).__name__}: {error}"
+        rule = "deployments, each with name, entrypoint and work_pool.name"
+        yield Finding.failed("deployments", value, rule, "correct the file")
+        return
+    yield from _pools(pools)
+    yield _deployments(named)
 
 
 def _server() -> Iterator[Finding]:

@@ -124,8 +124,8 @@ class LostError(OnstageError, ConnectionError):
 
 
 class OrchestrationError(OnstageError, ConnectionError):
-    """The Prefect server cannot be reached.
+    """The Prefect server, or a service of the stack, cannot be started or reached.
 
     Remedy: see that the server of PREFECT_API_URL answers, or unset it: a temporary one is
-    started then.
+    started then. A service of the stack: the message names its log.
     """

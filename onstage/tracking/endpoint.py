@@ -91,7 +91,7 @@ def sqlite_file(uri: str) -> Path | None:
 
 def masked(uri: str) -> str:
     """`uri` without its credentials, for messages and links."""
-    bare = re.sub(r"://[^/]*@", "://***@", uri)
+    bare = re.sub(r"(^|://)[^/]*@", r"\1***@", uri)
     return _SECRET.sub(r"\1***", bare)
 
 

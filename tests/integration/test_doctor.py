@@ -10,8 +10,9 @@ import pytest
 import yaml
 from click.testing import CliRunner
 from pydantic import SecretStr
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, inspect, text
 
+from flows import checkup
 from flows.cli import main
 from onstage.settings import MlflowSettings, Settings
 from onstage.tracking import Tracker
@@ -81,6 +82,10 @@ def test_databases_say_revision_and_clock_and_whose_they_are(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", runs)
     monkeypatch.setenv("ONSTAGE_OPTUNA_STORAGE", studies)
     assert doctor()[1]["tracking schema"]["value"] == "no tables yet: made at the first use"
+    for url in (runs, studies):
+        engine = create_engine(url)
+        assert inspect(engine).get_table_names() == []  # it was looked at, no more
+        engine.dispose()
     Tracker.open(MlflowSettings(tracking_uri=runs), Settings(home=home))
     search(home / "study", None, Peak(0), trials=1, processes=1, storage=SecretStr(studies))
     status, found = doctor()
@@ -109,6 +114,29 @@ def test_a_tracking_server_says_version_and_clock(
     assert "version 3.17" in found["tracking"]["value"]
     assert found["tracking clock"]["value"] == "as ours"
     assert found["tracking access"]["state"] == found["registry"]["state"] == "ok"
+
+
+def test_an_address_that_is_none_is_a_finding_without_its_password(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ONSTAGE_OPTUNA_STORAGE", f"me:{SECRET}@127.0.0.1/studies")
+    status, found = doctor()
+    assert status == 1
+    assert found["studies"]["state"] == "failed"
+    assert "***@127.0.0.1/studies" in found["studies"]["value"]
+
+
+@pytest.mark.parametrize("text", ["deployments: [{name: nightly}]", "deployments: [", "[]"])
+def test_deployments_that_cannot_be_read_are_a_finding(
+    home: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    (home / "prefect.yaml").write_text(text)
+    monkeypatch.chdir(home)
+    monkeypatch.setattr(checkup, "configured", lambda: True)
+    monkeypatch.setattr(checkup, "_server", list)
+    (found,) = checkup.orchestration()
+    assert (found.name, found.state, found.remedy) == ("deployments", "failed", "correct the file")
+    assert "\n" not in found.line
 
 
 def test_servers_that_are_gone_or_mute_fail_within_seconds(

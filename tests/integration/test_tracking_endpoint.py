@@ -156,6 +156,7 @@ def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         ("http://me:secret@host:5000", "http://***@host:5000"),
         ("https://token@host/x", "https://***@host/x"),
         ("postgresql://u:a@b@host/db", "postgresql://***@host/db"),
+        ("me:secret@host/db", "***@host/db"),
         ("postgresql://host/db?password=secret&x=1", "postgresql://host/db?password=***&x=1"),
         ("sqlite:////var/mlflow.db", "sqlite:////var/mlflow.db"),
     ],

@@ -124,3 +124,4 @@ def test_one_database_under_two_urls_is_one_place() -> None:
     one = "postgresql+psycopg://a:x@db/runs"
     assert same_place(one, "postgresql://b:y@db/runs")
     assert not same_place(one, "postgresql+psycopg://a:x@db/studies")
+    assert not same_place("a:x@db/runs", "a:x@db/runs")  # no URLs

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MIGRATIONS: Final = {"mlflow": "store/db_migrations", "optuna": "storages/_rdb/alembic"}
 """Package to the folder of its migrations."""
+FIRST_USE: Final = "made at the first use"
+"""What is said of tables that are not there: to ask for more would make them."""
 UPGRADES: Final = {
     "mlflow": "make a backup, then `mlflow db upgrade URL`",
     "optuna": "make a backup, then `optuna storage upgrade --storage URL`",
@@ -42,7 +44,7 @@ def database(name: str, package: str, url: str) -> list[Finding]:
     shown = masked(url)
     file = sqlite_file(url)
     if file is not None and not file.exists():
-        return [Finding.ok(name, f"{shown}: made at the first use")]
+        return [Finding.ok(name, f"{shown}: {FIRST_USE}")]
     with _connected(url) as connection:
         return [
             Finding.ok(name, shown, "answers"),
@@ -54,8 +56,12 @@ def database(name: str, package: str, url: str) -> list[Finding]:
 def same_place(one: str, other: str) -> bool:
     """Whether two URLs name one database, whoever asks and with whatever driver."""
     from sqlalchemy import make_url  # noqa: PLC0415  # heavy
+    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
 
-    first, second = make_url(one), make_url(other)
+    try:
+        first, second = make_url(one), make_url(other)
+    except ArgumentError:  # no URL at all: that is for whoever opens it to say
+        return False
     return (first.get_backend_name(), first.host, first.port, first.database) == (
         second.get_backend_name(), second.host, second.port, second.database
     )  # fmt: skip
@@ -83,7 +89,7 @@ def _revision(name: str, package: str, connection: "Connection") -> Finding:
 
     found = set(MigrationContext.configure(connection).get_current_heads())
     if not found:
-        return Finding.ok(name, "no tables yet: made at the first use")
+        return Finding.ok(name, f"no tables yet: {FIRST_USE}")
     script = _script(package)
     wanted = set(script.get_heads())
     value, rule = ", ".join(sorted(found)), f"{package}'s {', '.join(sorted(wanted))}"

@@ -7,7 +7,7 @@ from onstage.data.remote import remote_of
 from onstage.data.sources.ingest import reachable
 from onstage.errors import TrackingError
 from onstage.pipeline.checkup.clocks import clock
-from onstage.pipeline.checkup.databases import database, same_place
+from onstage.pipeline.checkup.databases import FIRST_USE, database, same_place
 from onstage.pipeline.checkup.finding import Finding
 from onstage.settings import MlflowSettings, Settings
 from onstage.tracking.client import connect, translated
@@ -29,9 +29,7 @@ def tracking(mlflow: MlflowSettings, settings: Settings) -> list[Finding]:
     endpoint = Endpoint.resolve(mlflow, settings)
     uri = endpoint.tracking_uri
     found = _server(uri) if is_http(uri) else database("tracking", "mlflow", uri)
-    if any(one.state == "failed" for one in found):
-        return found
-    if "first use" in found[0].value:
+    if any(one.state == "failed" or one.value.endswith(FIRST_USE) for one in found):
         return found
     client = connect(endpoint)
     if is_http(uri):
