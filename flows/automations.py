@@ -162,10 +162,8 @@ def _kept(client: "SyncPrefectClient", wanted: "AutomationCore") -> Change:
 
 
 def _plain(automation: "AutomationCore") -> dict[str, Any]:
-    """What an automation is, without what the server adds."""
+    """What an automation is, without what the server adds; sets stay sets, which have no order."""
     from prefect.events.schemas.automations import AutomationCore
 
     fields = set(AutomationCore.model_fields) - {"owner_resource"}
-    plain: dict[str, Any] = automation.model_dump(mode="json", include=fields)
-    plain["trigger"].pop("id", None)
-    return plain
+    return automation.model_dump(include=fields)
