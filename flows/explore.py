@@ -4,9 +4,12 @@ from prefect import flow
 
 from flows.parts import at_work, opened
 from onstage.data.store import Reference
+from onstage.pipeline.exploring import FOLIO
 from tasks.explore import explore as look
-from tasks.explore import record, survey
+from tasks.explore import survey
+from tasks.folio import record
 from tasks.ingest import ingest
+from tasks.lineage import say
 from tasks.validate import validate
 
 
@@ -24,5 +27,5 @@ def explore(
         tables = ingest(workspace)
         log = validate(workspace, tables)
         made = look(workspace, tables, log, survey(workspace, tables))
-        record(workspace, log, made)
+        say(mlflow=record(workspace, FOLIO, log, made))
         return made

@@ -11,6 +11,7 @@ from onstage.pipeline.runs import tracked
 from onstage.pipeline.workspace import Workspace
 from tasks.backtest import backtest
 from tasks.cluster import slices
+from tasks.folio import record
 from tasks.ingest import ingest
 from tasks.leaderboard import leaderboard
 from tasks.lineage import say, say_what_runs, whose
@@ -103,6 +104,8 @@ def examined(
 
 def rolled(workspace: Workspace, log: Reference, origins: int, run: str) -> Reference:
     """Tune and examine every recipe at each origin, on the primary protocol; one table of all."""
+    from onstage.pipeline.rolling import FOLIO
+
     workspace = workspace.on_primary()
     found = look_back(workspace, log, origins)
     boards, recipes = {}, {}
@@ -112,4 +115,6 @@ def rolled(workspace: Workspace, log: Reference, origins: int, run: str) -> Refe
             recipes[one.number] = recipes_to_examine(workspace, sweeps)
             tables = backtested(workspace, one.log, recipes[one.number], cluster)
             boards[one.number] = rank(workspace, tables, recipes[one.number], one.number)
-    return gather(workspace, log, found, boards, recipes)
+    made = gather(workspace, log, found, boards, recipes)
+    record(workspace, FOLIO, log, made)
+    return made

@@ -4,8 +4,10 @@ from prefect import flow
 
 from flows.parts import at_work, opened
 from onstage.data.store import Reference
-from onstage.pipeline.timing import timeable
-from tasks.timing import ask_blindly, record
+from onstage.pipeline.timing import FOLIO, timeable
+from tasks.folio import record
+from tasks.lineage import say
+from tasks.timing import ask_blindly
 from tasks.timing import timing as draw
 
 
@@ -23,5 +25,5 @@ def timing(
         last = timeable(workspace)
         blind = {one.name: ask_blindly(workspace, last.log, one) for one in last.recipes}
         made = draw(workspace, last.log, last.board, blind)
-        record(workspace, last.log, made)
+        say(data=last.log.digest, mlflow=record(workspace, FOLIO, last.log, made))
         return made

@@ -5,7 +5,6 @@ from prefect.cache_policies import NO_CACHE
 
 from onstage.data.store import Reference
 from onstage.pipeline.workspace import Workspace
-from tasks.lineage import say, whose
 from tasks.running import outside_failed, report
 
 
@@ -31,19 +30,3 @@ def explore(
     from onstage.pipeline.exploring import explored
 
     return report(explored(workspace, ingested, validated, source))
-
-
-@task(
-    name="record-exploration",
-    cache_policy=NO_CACHE,
-    retries=2,
-    retry_delay_seconds=[2, 10],
-    retry_condition_fn=outside_failed,
-)
-def record(workspace: Workspace, validated: Reference, made: Reference) -> str:
-    """Run :func:`onstage.pipeline.exploring.recorded`."""
-    from onstage.pipeline.exploring import recorded
-
-    run = recorded(workspace, validated, made, whose())
-    say(data=validated.digest, mlflow=run)
-    return run

@@ -7,8 +7,7 @@ from onstage.data.store import Reference
 from onstage.pipeline.origins import Origin
 from onstage.pipeline.recipes import Recipe
 from onstage.pipeline.workspace import Workspace
-from tasks.lineage import whose
-from tasks.running import outside_failed, report
+from tasks.running import report
 
 
 @task(name="origins", cache_policy=NO_CACHE)
@@ -34,13 +33,7 @@ def rank(
     return report(ranked(workspace, backtests, recipes))
 
 
-@task(
-    name="record-origins",
-    cache_policy=NO_CACHE,
-    retries=2,
-    retry_delay_seconds=[2, 10],
-    retry_condition_fn=outside_failed,
-)
+@task(name="gather-origins", cache_policy=NO_CACHE)
 def gather(
     workspace: Workspace,
     validated: Reference,
@@ -48,9 +41,7 @@ def gather(
     boards: dict[int, Reference],
     recipes: dict[int, list[Recipe]],
 ) -> Reference:
-    """Run :func:`onstage.pipeline.rolling.gathered`, and record it in MLflow."""
-    from onstage.pipeline.rolling import gathered, recorded
+    """Run :func:`onstage.pipeline.rolling.gathered`."""
+    from onstage.pipeline.rolling import gathered
 
-    made = report(gathered(workspace, validated, origins, boards, recipes))
-    recorded(workspace, validated, made, whose())
-    return made
+    return report(gathered(workspace, validated, origins, boards, recipes))

@@ -6,8 +6,7 @@ from prefect.cache_policies import NO_CACHE
 from onstage.data.store import Reference
 from onstage.pipeline.recipes import Recipe
 from onstage.pipeline.workspace import Workspace
-from tasks.lineage import say, whose
-from tasks.running import outside_failed, report
+from tasks.running import report
 
 
 @task(name="blindness", task_run_name="blindness-{recipe.name}", cache_policy=NO_CACHE)
@@ -26,19 +25,3 @@ def timing(
     from onstage.pipeline.timing import drawn
 
     return report(drawn(workspace, validated, board, blind))
-
-
-@task(
-    name="record-timing",
-    cache_policy=NO_CACHE,
-    retries=2,
-    retry_delay_seconds=[2, 10],
-    retry_condition_fn=outside_failed,
-)
-def record(workspace: Workspace, validated: Reference, made: Reference) -> str:
-    """Run :func:`onstage.pipeline.timing.recorded`."""
-    from onstage.pipeline.timing import recorded
-
-    run = recorded(workspace, validated, made, whose())
-    say(data=validated.digest, mlflow=run)
-    return run

@@ -26,8 +26,6 @@ EXPLORE_VERSION: Final = "2"
 UNFIT: Final = re.compile(r"[^A-Za-z0-9_\-. :/]")
 """What MLflow does not allow in the name of a metric."""
 SURVEY: Final = "survey.json"
-FOLIO: Final = Folio("explore", PAGE, FIGURES)
-"""Tag of a run that holds an exploration: its digest."""
 
 
 def surveyed(workspace: Workspace, ingested: Reference) -> Reference:
@@ -88,16 +86,6 @@ def explored(
     )
 
 
-def recorded(
-    workspace: Workspace,
-    log: Reference,
-    made: Reference,
-    flow_run: Mapping[str, str] | None = None,
-) -> str:
-    """Show and log an exploration; returns the id of its run, one however often it is asked for."""
-    return FOLIO.record(workspace, log, made, _metrics(FOLIO.facts(workspace, made)), flow_run)
-
-
 def _metrics(facts: Mapping[str, Any]) -> dict[str, float]:
     """The numbers of the facts one or two levels deep, as ``exhibit/name``."""
     metrics: dict[str, float] = {}
@@ -113,6 +101,9 @@ def _metrics(facts: Mapping[str, Any]) -> dict[str, float]:
                 if isinstance(v, int | float) and not isinstance(v, bool)
             }
     return metrics
+
+
+FOLIO: Final = Folio("explore", PAGE, FIGURES, _metrics)
 
 
 def _verdict(workspace: Workspace, validated: Reference) -> dict[str, Any]:

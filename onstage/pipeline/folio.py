@@ -1,7 +1,7 @@
 """A page with its facts and figures: put where people look, and logged once."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -25,11 +25,14 @@ class Folio:
         Its name, e.g. ``explore``: name of the run, and ``onstage.<kind>`` a tag of it.
     page, figures
         File and folder in the artefact.
+    metrics
+        From the facts to what MLflow is told of them.
     """
 
     kind: str
     page: str
     figures: str
+    metrics: Callable[[Mapping[str, Any]], dict[str, float]]
 
     @property
     def tag(self) -> str:
@@ -51,7 +54,6 @@ class Folio:
         workspace: Workspace,
         log: Reference,
         made: Reference,
-        metrics: Mapping[str, float],
         flow_run: Mapping[str, str] | None = None,
     ) -> str:
         """Put the page where people look, and log it; the same page has one run.
@@ -76,9 +78,14 @@ class Folio:
             key=f"{self.kind}-{made.digest[:16]}",
         ) as run:
             tracker.log_dataset(run, workspace.config.name, log.digest, str(store.path(log)))
-            tracker.log(run, metrics=metrics)
+            tracker.log(run, metrics=self.metrics(self.facts(workspace, made)))
             for file in (self.page, FACTS):
                 tracker.log_artifact(run, store.path(made, file))
             tracker.log_artifacts(run, store.path(made, self.figures), self.figures)
             tracker.log(run, tags={self.tag: made.digest})
         return run
+
+
+def metric_part(model: str) -> str:
+    """A model's name as MLflow takes it between the slashes of a metric's name."""
+    return "".join(c if c.isalnum() or c in "_-. " else "_" for c in model)

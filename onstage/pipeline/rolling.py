@@ -11,7 +11,7 @@ import pandas as pd
 from onstage.columns import Columns
 from onstage.data.store import Reference
 from onstage.evaluation.rolling import ORIGIN
-from onstage.pipeline.folio import FACTS, Folio
+from onstage.pipeline.folio import FACTS, Folio, metric_part
 from onstage.pipeline.origins import Origin
 from onstage.pipeline.ranking import primary_rows, read_rows
 from onstage.pipeline.recipes import Recipe
@@ -21,7 +21,6 @@ from onstage.reporting.tables import text_table
 
 
 ROLLING_VERSION: Final = "1"
-FOLIO: Final = Folio("origins", PAGE, FIGURES)
 
 
 def gathered(
@@ -76,26 +75,21 @@ def gathered(
     )
 
 
-def recorded(
-    workspace: Workspace,
-    log: Reference,
-    made: Reference,
-    flow_run: Mapping[str, str] | None = None,
-) -> str:
-    """Show and log the table; returns the id of its run, one however often it is asked for."""
-    return FOLIO.record(workspace, log, made, metrics_of(FOLIO.facts(workspace, made)), flow_run)
-
-
 def metrics_of(facts: Mapping[str, Any]) -> dict[str, float]:
     """What MLflow is told: each model's mean and spread, and its value at each origin."""
     metric, found = facts["metric"], {}
     for row in facts["models"]:
-        name = _key(row[Columns.MODEL])
+        name = metric_part(row[Columns.MODEL])
         found[f"{metric}/{name}/mean"] = row["mean"]
         found[f"{metric}/{name}/spread"] = row["spread"]
     for row in facts["rows"]:
-        found[f"{metric}/{_key(row[Columns.MODEL])}/origin_{row[ORIGIN]}"] = row[Columns.VALUE]
+        found[f"{metric}/{metric_part(row[Columns.MODEL])}/origin_{row[ORIGIN]}"] = row[
+            Columns.VALUE
+        ]
     return {name: float(value) for name, value in found.items() if value is not None}
+
+
+FOLIO: Final = Folio("origins", PAGE, FIGURES, metrics_of)
 
 
 def text_of(facts: Mapping[str, Any]) -> str:
@@ -161,8 +155,3 @@ def _plain(value: Any) -> Any:  # noqa: ANN401  # anything JSON holds
 
 def _shown(value: float) -> str:
     return "-" if math.isnan(value) else f"{value:.4f}"
-
-
-def _key(model: str) -> str:
-    """A name that MLflow takes as part of a metric's."""
-    return "".join(c if c.isalnum() or c in "_-. " else "_" for c in model)

@@ -16,7 +16,7 @@ from onstage.features.rhythm import live_by_hour, week_of_streamers, week_of_vie
 from onstage.models.catalog import build as build_model
 from onstage.models.config import FitOptions
 from onstage.pipeline.exams import accepted_log
-from onstage.pipeline.folio import FACTS, Folio
+from onstage.pipeline.folio import FACTS, Folio, metric_part
 from onstage.pipeline.outcome import Outcome, recall
 from onstage.pipeline.ranking import primary_rows, read_rows
 from onstage.pipeline.recipes import Recipe
@@ -27,8 +27,6 @@ from onstage.reporting.timing import FIGURES, PAGE, Timing, render_timing
 BLINDNESS_VERSION: Final = "1"
 TIMING_VERSION: Final = "1"
 BLIND: Final = "blindness.json"
-FOLIO: Final = Folio("timing", PAGE, FIGURES)
-"""Tag of a run that holds a timing report: its digest."""
 
 
 def timeable(workspace: Workspace) -> Outcome:
@@ -111,16 +109,6 @@ def drawn(
     )
 
 
-def recorded(
-    workspace: Workspace,
-    log: Reference,
-    made: Reference,
-    flow_run: Mapping[str, str] | None = None,
-) -> str:
-    """Show and log the report; returns the id of its run, one however often it is asked for."""
-    return FOLIO.record(workspace, log, made, _metrics(FOLIO.facts(workspace, made)), flow_run)
-
-
 def _models(workspace: Workspace, board: Reference, blind: Mapping[str, Reference]) -> pd.DataFrame:
     """One row a model, in the order of the leaderboard."""
     rows = []
@@ -132,12 +120,10 @@ def _models(workspace: Workspace, board: Reference, blind: Mapping[str, Referenc
 
 def _metrics(facts: Mapping[str, Any]) -> dict[str, float]:
     return {
-        f"{name}/{_key(row[Columns.MODEL])}": float(row[name])
+        f"{name}/{metric_part(row[Columns.MODEL])}": float(row[name])
         for row in facts["models"]
         for name in ("offline", "aware", "blind")
     }
 
 
-def _key(model: str) -> str:
-    """A name that MLflow takes as part of a metric's."""
-    return "".join(c if c.isalnum() or c in "_-. " else "_" for c in model)
+FOLIO: Final = Folio("timing", PAGE, FIGURES, _metrics)

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
 from onstage.columns import Columns
 from onstage.data.store import Reference
@@ -19,7 +18,7 @@ from onstage.pipeline.recipes import Recipe
 from onstage.pipeline.runs import tracked, tracker_of
 from onstage.pipeline.workspace import Workspace
 from onstage.registry.proposals import Proposal
-from tests.integration.accepting import accepted
+from tests.integration.accepting import accepted, hourly
 from tests.unit.test_drift import platform
 
 
@@ -28,20 +27,8 @@ pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("default")]
 
 @pytest.fixture
 def space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("ONSTAGE_HOME", str(tmp_path / "home"))
-    path = tmp_path / "days.yaml"
-    content = {
-        "name": "days",
-        "clock": {"kind": "step", "step_seconds": 3600},
-        "data": {"preset": "twitch", "folder": "nowhere"},
-        "protocols": [{"kind": "live", "part_steps": 24, "part_step_seconds": 3600}],
-        "models": {"memory": {"algorithm": "memory"}, "popularity": {"algorithm": "popularity"}},
-        "sweep": {"algorithms": {}},
-    }
-    path.write_text(yaml.safe_dump(content))
-    return Workspace.open(path)
+    protocol = {"kind": "live", "part_steps": 24, "part_step_seconds": 3600}
+    return hourly(tmp_path, monkeypatch, protocols=[protocol])
 
 
 def crown(space: Workspace) -> None:

@@ -3,11 +3,9 @@
 import json
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
-import yaml
 
 from onstage.columns import Columns
 from onstage.data.store import Reference
@@ -17,33 +15,15 @@ from onstage.pipeline.exams import accepted_log
 from onstage.pipeline.origins import Origin, log_until, origins_of
 from onstage.pipeline.ranking import ranked
 from onstage.pipeline.recipes import Recipe
-from onstage.pipeline.rolling import FOLIO, gathered, metrics_of, recorded, text_of
+from onstage.pipeline.rolling import FOLIO, gathered, metrics_of, text_of
 from onstage.pipeline.runs import tracker_of
 from onstage.pipeline.workspace import Workspace
-from tests.integration.accepting import accepted, crowded
+from tests.integration.accepting import accepted, crowded, hourly
 
 
 pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("default")]
 
 LIVE = {"kind": "live", "track": "B", "part_steps": 10, "part_step_seconds": 3600}
-MODELS = {"popularity": {"algorithm": "popularity"}, "memory": {"algorithm": "memory"}}
-
-
-def workspace(folder: Path, monkeypatch: pytest.MonkeyPatch, protocol: Any = LIVE) -> Workspace:
-    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("ONSTAGE_HOME", str(folder / "home"))
-    path = folder / "small.yaml"
-    content = {
-        "name": "small",
-        "clock": {"kind": "step", "step_seconds": 3600},
-        "data": {"preset": "twitch", "folder": "nowhere"},
-        "protocols": [protocol],
-        "models": MODELS,
-        "sweep": {"algorithms": {}},
-    }
-    path.write_text(yaml.safe_dump(content))
-    return Workspace.open(path)
 
 
 def recipes(space: Workspace) -> list[Recipe]:
@@ -58,7 +38,7 @@ def examined(space: Workspace, log: Reference) -> tuple[Reference, dict[str, Ref
 def test_origins_ask_about_parts_that_follow_each_other_and_train_on_what_was_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    space = workspace(tmp_path, monkeypatch)
+    space = hourly(tmp_path, monkeypatch, protocols=[LIVE])
     whole = accepted(space, crowded().drop_duplicates(), "900")
     found = origins_of(space, whole, 4)
     assert [one.number for one in found] == [0, 1, 2, 3]
@@ -79,7 +59,7 @@ def test_origins_ask_about_parts_that_follow_each_other_and_train_on_what_was_be
 def test_what_happens_later_changes_nothing_at_an_earlier_origin(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    space = workspace(tmp_path, monkeypatch)
+    space = hourly(tmp_path, monkeypatch, protocols=[LIVE])
     table = crowded().drop_duplicates()
     late = table[Columns.TIME] >= 90
     other = pd.concat([table[~late], table[late].assign(**{Columns.ITEM: 99})])
@@ -95,7 +75,7 @@ def test_what_happens_later_changes_nothing_at_an_earlier_origin(
 def test_a_table_of_all_origins_is_drawn_told_and_logged_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    space = workspace(tmp_path, monkeypatch)
+    space = hourly(tmp_path, monkeypatch, protocols=[LIVE])
     log = accepted(space, crowded().drop_duplicates(), "900")
     origins: list[Origin] = origins_of(space, log, 3)
     boards = {one.number: examined(space, one.log)[0] for one in origins}
@@ -106,8 +86,8 @@ def test_a_table_of_all_origins_is_drawn_told_and_logged_once(
     values = [r["value"] for r in facts["rows"] if r["model"] == best["model"]]
     assert best["mean"] == pytest.approx(sum(values) / 3)
     assert f"{best['mean']:.4f}" in text_of(facts)
-    run = recorded(space, log, made)
-    assert recorded(space, log, made) == run
+    run = FOLIO.record(space, log, made)
+    assert FOLIO.record(space, log, made) == run
     logged = tracker_of(space).get(run).metrics
     assert logged == pytest.approx(metrics_of(facts))
     assert logged[f"ndcg_at_10/{best['model']}/mean"] == pytest.approx(best["mean"])
@@ -121,7 +101,7 @@ def test_a_table_of_all_origins_is_drawn_told_and_logged_once(
 def test_a_log_too_short_for_so_many_origins_says_how_many_it_has(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    space = workspace(tmp_path, monkeypatch)
+    space = hourly(tmp_path, monkeypatch, protocols=[LIVE])
     log = accepted(space, crowded().drop_duplicates(), "900")
     with pytest.raises(SplitError) as told:  # 100 hours are at most eight parts of ten and training
         origins_of(space, log, 12)
@@ -134,7 +114,7 @@ def test_a_log_too_short_for_so_many_origins_says_how_many_it_has(
 def test_a_random_split_has_no_earlier_one_and_one_origin_is_no_rolling_backtest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    space = workspace(tmp_path, monkeypatch, {"kind": "masked"})
+    space = hourly(tmp_path, monkeypatch, protocols=[{"kind": "masked"}])
     log = accepted(space, crowded().drop_duplicates(), "900")
     with pytest.raises(ConfigError, match="masked is a random split, which has no earlier one"):
         origins_of(space, log, 4)
