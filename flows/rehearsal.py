@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from onstage.errors import ConfigError, OnstageError
 from onstage.pipeline.ingestion import last_acceptance
-from onstage.pipeline.outcome import Outcome
+from onstage.pipeline.outcome import Outcome, previous
 from onstage.pipeline.promoting import audit_of, registry_of
 from onstage.pipeline.rehearsal import Stage
 from onstage.pipeline.workspace import Workspace
@@ -68,7 +68,7 @@ def _night(stage: Stage, number: int, retrain: Callable[[Stage], Outcome]) -> Ni
     arrived, story = stage.arrive(number)
     if number == stage.plan.rollback:
         story = (*story, _roll_back(workspace))
-    before = _champion(workspace)
+    before, last = _champion(workspace), previous(workspace)
     began = time.perf_counter()
     outcome, refusal = None, ""
     try:
@@ -85,19 +85,19 @@ def _night(stage: Stage, number: int, retrain: Callable[[Stage], Outcome]) -> Ni
         before=before,
         after=_champion(workspace),
         seconds=seconds,
-        **_found(outcome, refusal),
+        **_found(outcome, last, refusal),
     )
 
 
-def _found(outcome: Outcome | None, refusal: str) -> dict[str, object]:
+def _found(outcome: Outcome | None, last: Outcome | None, refusal: str) -> dict[str, object]:
     if outcome is None:
         return {"decision": "refused", "reason": refusal}
     told: dict[str, object] = {
         "decision": outcome.decision.verdict,
         "reason": outcome.decision.sentence,
     }
-    nothing_new = "nothing new" in outcome.decision.sentence
-    if outcome.drift is not None and not nothing_new:  # else it is that of the night before
+    repeated = last is not None and last.run == outcome.run  # its drift is the night before's
+    if outcome.drift is not None and not repeated:
         told["drift"] = outcome.drift.reasons
         champion = outcome.drift.champion
         if champion is not None:

@@ -10,9 +10,17 @@ from flows.commands.options import answer, json_option
 @click.command(name="rehearse")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--days", type=click.IntRange(min=5), default=14, show_default=True, help="Nights.")
-@click.option("--users", type=click.IntRange(min=300), default=1_600, show_default=True)
+@click.option(
+    "--users", type=click.IntRange(min=300), default=1_600, show_default=True, help="Viewers."
+)
 @click.option("--name", default="rehearsal", show_default=True, help="Name of the data set.")
-@click.option("--seed", type=click.IntRange(min=0), default=5, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=5,
+    show_default=True,
+    help="Same seed, same story.",
+)
 @json_option
 def command(folder: Path, days: int, users: int, name: str, seed: int, *, as_json: bool) -> None:
     """Play two weeks of production in a few minutes: a retrain a night on a simulated platform.

@@ -5,11 +5,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from flows.rehearsal import _found
 from onstage.config import load_config
 from onstage.data.simulate.config import STEPS_PER_DAY, SimulationConfig
 from onstage.data.simulate.upheaval import Upheaval
 from onstage.data.simulate.writer import simulate
 from onstage.errors import ConfigError
+from onstage.monitoring.arriving import Arriving, Finding
+from onstage.monitoring.drift import Drift
+from onstage.pipeline.outcome import Outcome, Verdict
 from onstage.pipeline.rehearsal import HISTORY, Plan, Stage
 from onstage.reporting.timeline import Night, nights_text, render_timeline, sentence
 
@@ -101,6 +105,23 @@ def test_the_configuration_is_valid_and_a_second_rehearsal_in_one_folder_is_refu
     stage.arrive(1)
     with pytest.raises(ConfigError, match="a rehearsal was held here already"):
         stage.write_config()
+
+
+def test_a_night_that_found_nothing_new_does_not_say_the_drift_of_the_night_before() -> None:
+    more = Finding(
+        name="rows", measure="change", distance=1.0, limit=0.2, ordinary=0.1, past=9, judged=True,
+        drifted=True,
+    )  # fmt: skip
+    drift = Drift(arriving=Arriving(starts="0", ends="1", rows=9, findings=(more,)))
+    verdict = Verdict(
+        verdict="kept", sentence="kept champion v7: nothing new: the same recipe on the same data",
+        reasons=(), leader="ease", challenger="7", champion="7", bundle=None,
+    )  # fmt: skip
+    monday = Outcome.model_construct(run="monday", decision=verdict, drift=drift)
+    tuesday = Outcome.model_construct(run="tuesday", decision=verdict, drift=drift)
+    assert "drift" not in _found(monday, monday, "")
+    assert _found(tuesday, monday, "")["drift"] == drift.reasons  # it looked, and kept the recipe
+    assert _found(monday, None, "")["drift"] == drift.reasons
 
 
 NIGHTS = [
