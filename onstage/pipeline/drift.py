@@ -115,13 +115,11 @@ def _champion(
     if champion is None:
         return None
     config = recipe_of(champion)
-    name = next((one.name for one in recipes if one.config == config), None)
-    if (
-        name is None or name not in results
-    ):  # crowned while the others were examined, or without a value
+    now = next((results.get(one.name) for one in recipes if one.config == config), None)
+    if now is None:  # crowned while the others were examined, or without a value
         return None
     return standing(
-        results[name],
+        now,
         known,
         workspace.config.drift.champion,
         model=champion.model,

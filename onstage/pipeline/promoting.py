@@ -16,7 +16,7 @@ from onstage.pipeline.sweeping import best_config
 from onstage.pipeline.workspace import Workspace
 from onstage.registry.audit import Audit
 from onstage.registry.enact import enact
-from onstage.registry.promotion import CHAMPION, Decision
+from onstage.registry.promotion import Decision
 from onstage.registry.versions import NEWEST, Registry, Version
 from onstage.serving.bundle import Bundle, load_bundle
 from onstage.serving.release import release
@@ -57,18 +57,17 @@ def recipes_of(workspace: Workspace, sweeps: Mapping[str, Reference]) -> list[Re
         Recipe(name=algorithm, config=best_config(workspace, made), origin="swept")
         for algorithm, made in sweeps.items()
     ]
-    champion = registry_of(workspace).champion(workspace.registered_model)
-    return with_champion([*fixed, *swept], None if champion is None else recipe_of(champion))
+    return _and_champions(workspace, [*fixed, *swept])
 
 
 def champions_recipe(workspace: Workspace) -> list[Recipe]:
     """The champion's recipe alone, as it stands on a leaderboard; nothing before the first."""
+    return _and_champions(workspace, [])
+
+
+def _and_champions(workspace: Workspace, recipes: list[Recipe]) -> list[Recipe]:
     champion = registry_of(workspace).champion(workspace.registered_model)
-    return (
-        []
-        if champion is None
-        else [Recipe(name=CHAMPION, config=recipe_of(champion), origin="champion")]
-    )
+    return with_champion(recipes, None if champion is None else recipe_of(champion))
 
 
 def promoted(  # a decision looks at all of these

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from onstage.errors import ConfigError
 from onstage.models.catalog import ModelConfig, parse
+from onstage.registry.promotion import CHAMPION
 from onstage.registry.versions import Version
 
 
@@ -26,7 +27,7 @@ def with_champion(recipes: list[Recipe], champion: ModelConfig | None) -> list[R
     """Add the champion's recipe unless the same one stands there already."""
     if champion is None or any(recipe.config == champion for recipe in recipes):
         return recipes
-    return [*recipes, Recipe(name="champion", config=champion, origin="champion")]
+    return [*recipes, Recipe(name=CHAMPION, config=champion, origin="champion")]
 
 
 def named(recipes: list[Recipe], config: ModelConfig) -> str:
