@@ -124,8 +124,9 @@ class LostError(OnstageError, ConnectionError):
 
 
 class OrchestrationError(OnstageError, ConnectionError):
-    """The Prefect server, or a service of the stack, cannot be started or reached.
+    """The Prefect server, a service of the stack, or a runner's cluster is not to be had.
 
     Remedy: see that the server of PREFECT_API_URL answers, or unset it: a temporary one is
-    started then. A service of the stack: the message names its log.
+    started then. A service of the stack: the message names its log. A cluster: see that
+    `runner.address` answers and its workers are as the message wants them.
     """

@@ -7,7 +7,7 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
 from onstage.data.store import Reference
-from onstage.errors import OnstageError
+from onstage.errors import OnstageError, OrchestrationError
 
 
 def report(made: Reference) -> Reference:
@@ -19,8 +19,13 @@ def report(made: Reference) -> Reference:
 
 
 def outside_failed(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:  # noqa: ARG001
-    """Retry connections and the like; never an error of ours that a retry would only repeat."""
+    """Retry connections and the like; never an error of ours that a retry would only repeat.
+
+    A flow joins its cluster once: one that is not there, or is gone, stays so for all its tasks.
+    """
     problem = state.result(raise_on_failure=False)
+    if isinstance(problem, OrchestrationError):
+        return False
     if isinstance(problem, OnstageError):
         return isinstance(problem, ConnectionError)
     return isinstance(problem, OSError)
