@@ -1,6 +1,5 @@
 """Worker processes of one study: places are handed out, deaths are made up for."""
 
-import logging
 import pickle
 import uuid
 from collections.abc import Callable, Iterator
@@ -9,22 +8,17 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import optuna
-from optuna.exceptions import StorageInternalError
-from optuna.trial import FrozenTrial, TrialState
+from typing_extensions import override
 
-from onstage.errors import ConfigError, OnstageError
-from onstage.tracking.lock import locked
+from onstage.errors import ConfigError
 from onstage.tuning.bridge import Bridge
-from onstage.tuning.recovery import LIVES, bury
+from onstage.tuning.places import Places
 from onstage.tuning.seat import claim
-from onstage.tuning.trials import WORKER, is_over
-from onstage.tuning.worker import BROKE, DONE, ENDED, STARTED, TURN, Job, work
+from onstage.tuning.worker import BROKE, DONE, ENDED, STARTED, Job, work
 
-
-logger = logging.getLogger(__name__)
 
 _PATIENCE: Final = 10.0
 """Seconds that an idle worker is given to leave."""
@@ -38,30 +32,24 @@ class _Worker:
     slot: int | None = None
 
 
-class Crew:
-    """Processes that fill the places of a study's budget.
+class Crew(Places):
+    """Processes of this machine that fill the places of a study's budget.
 
-    Each worker asks, fits and tells by itself; this process hands out places, shows the trials in
-    MLflow, and takes care that a place is filled exactly once: the trial of a worker that died is
-    ended as INTERRUPTED, and its parameters are tried again by another.
+    Each worker asks, fits and tells by itself; this process hands out places and hears of trials.
 
     Parameters
     ----------
-    job
-        What every worker is given.
-    study
-        The study, as this process sees it.
-    bridge
-        Where it is shown, if anywhere.
+    job, study, bridge
+        See :class:`onstage.tuning.places.Places`.
     """
 
+    others: ClassVar[str] = "worker processes"
+    remedy: ClassVar[str] = "check the memory, or give processes: 1"
+
+    @override
     def __init__(self, job: Job, study: optuna.Study, bridge: Bridge | None) -> None:
-        self.job = job
-        self.study = study
-        self.bridge = bridge
+        super().__init__(job, study, bridge)
         self._workers: list[_Worker] = []
-        self._shown: set[int] = set()
-        self._stillborn = 0
 
     def run(self, slots: Iterator[int], advance: Callable[[], None]) -> None:
         """Fill every place of `slots`, and call `advance` after each.
@@ -132,58 +120,25 @@ class Crew:
         if kind == BROKE:
             raise what
         if kind == DONE:
-            self._stillborn = 0
+            self._filled()
             worker.slot = None
             return True
         if kind == STARTED and self.bridge is not None:
-            self.bridge.started(self._frozen(what))
+            self.bridge.started(self._trials()[what])
         elif kind == ENDED:
-            self._show(self._frozen(what))
+            self._show(self._trials()[what])
         return False
-
-    def _frozen(self, number: int) -> FrozenTrial:
-        return self.study.get_trials(deepcopy=False)[number]
-
-    def _show(self, trial: FrozenTrial) -> None:
-        """Show what came of a trial, once."""
-        if self.bridge is not None and trial.number not in self._shown:
-            self.bridge.ended(trial)
-            self._shown.add(trial.number)
 
     def _died(self, worker: _Worker) -> bool:
-        """Make up for a worker that ended in the middle; whether its place is filled all the same.
-
-        Whoever takes a trial holds the turn until it is marked as taken: an open trial without a
-        mark, seen while nobody else holds the turn, was the dead worker's.
-        """
+        """Make up for a worker that ended in the middle; whether its place is filled anyway."""
         worker.process.join()
         self._workers.remove(worker)
-        slot, cause = worker.slot, f"exit code {worker.process.exitcode}"
-        mark = claim(worker.name, slot)
-        with locked(self.job.folder / TURN):
-            trials = self.study.get_trials(deepcopy=False)
-            mine = [t for t in trials if t.user_attrs.get(WORKER) == mark or _unmarked(t)]
-            for trial in mine:
-                if trial.state is TrialState.RUNNING:
-                    bury(self.study, trial, cause)
-        self._survive(mine, cause)
-        ended = [self._frozen(trial.number) for trial in mine]
-        for trial in ended:
-            self._show(trial)
-        if any(is_over(trial) for trial in ended):
+        cause = f"exit code {worker.process.exitcode}"
+        if self._make_up(claim(worker.name, worker.slot), cause):
             return True
-        if slot is not None:
-            self._give(self._hire(), slot)
+        if worker.slot is not None:
+            self._give(self._hire(), worker.slot)
         return False
-
-    def _survive(self, trials: list[FrozenTrial], cause: str) -> None:
-        self._stillborn = 0 if trials else self._stillborn + 1
-        if self._stillborn >= LIVES:
-            message = (
-                f"sweep of {self.job.plan.algorithm}: {self._stillborn} worker processes ended "
-                f"before they began, {cause}; check the memory, or give processes: 1"
-            )
-            raise OnstageError(message)
 
     def _dismiss(self) -> None:
         """Let idle workers leave."""
@@ -197,10 +152,7 @@ class Crew:
     def _abandon(self) -> None:
         """Stop every worker, and end the trials that they had begun."""
         self._stop()
-        with suppress(OSError, StorageInternalError):  # the first error is the one to show
-            for trial in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-                self.study.tell(trial.number, state=TrialState.FAIL)
-                self._show(self._frozen(trial.number))
+        self._end_trials()
 
     def _stop(self) -> None:
         for worker in self._workers:
@@ -208,7 +160,3 @@ class Crew:
             worker.process.join()
             worker.pipe.close()
         self._workers.clear()
-
-
-def _unmarked(trial: FrozenTrial) -> bool:
-    return trial.state is TrialState.RUNNING and WORKER not in trial.user_attrs

@@ -7,7 +7,6 @@ from typing import Final
 import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from onstage.tuning.seat import claim
 from onstage.tuning.trials import (
     CONFIG,
     DEATHS,
@@ -16,6 +15,7 @@ from onstage.tuning.trials import (
     INTERRUPTED,
     PLANNED,
     WORKER,
+    is_over,
     state_of,
 )
 
@@ -54,28 +54,34 @@ def bury(study: optuna.Study, trial: FrozenTrial, cause: str) -> None:
     logger.warning("%s: trial %d ended with its process, %s", study.study_name, trial.number, cause)
 
 
-def bury_place(study: optuna.Study, slot: int, cause: str) -> list[FrozenTrial]:
-    """End the running trials whose process died while it filled a place of the budget.
+def bury_place(study: optuna.Study, mark: str, cause: str) -> list[FrozenTrial]:
+    """End the running trials of a process that died while it filled a place of the budget.
 
     Whoever takes a trial holds the turn until it is marked: an open trial without a mark, seen by
     who holds the turn, is a dead process's too.
 
+    Parameters
+    ----------
+    mark
+        What it marks its trials with (:func:`onstage.tuning.seat.claim`).
+
     Returns
     -------
     list of FrozenTrial
-        What they are now.
+        What they are now, and those that used up the place before it died.
     """
     trials = study.get_trials(deepcopy=False)
-    gone = [t for t in trials if t.state is TrialState.RUNNING and _taken_for(t, slot)]
-    for trial in gone:
-        bury(study, trial, cause)
+    taken = [t for t in trials if _taken(t, mark) and (t.state is TrialState.RUNNING or is_over(t))]
+    for trial in taken:
+        if trial.state is TrialState.RUNNING:
+            bury(study, trial, cause)
     now = study.get_trials(deepcopy=False)
-    return [now[trial.number] for trial in gone]
+    return [now[trial.number] for trial in taken]
 
 
-def _taken_for(trial: FrozenTrial, slot: int) -> bool:
-    mark = trial.user_attrs.get(WORKER)
-    return mark is None or str(mark).endswith(claim("", slot))
+def _taken(trial: FrozenTrial, mark: str) -> bool:
+    unmarked = trial.state is TrialState.RUNNING and WORKER not in trial.user_attrs
+    return unmarked or trial.user_attrs.get(WORKER) == mark
 
 
 def _lay_down(

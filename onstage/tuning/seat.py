@@ -16,7 +16,8 @@ class Seat:
     Parameters
     ----------
     name
-        Tells a process from the others that search the same study; None where there is one.
+        Tells a process, or what a sweep sends out, from the others that search the same study; None
+        where there is one.
     turn
         Held while a trial is asked for: the threads of one process by default.
     """
@@ -28,5 +29,5 @@ class Seat:
 
 
 def claim(name: str, slot: int | None) -> str:
-    """Mark of the trial that the worker `name` took for a place of the budget."""
+    """Mark of the trial that `name` took for a place of the budget."""
     return f"{name}/{slot}"

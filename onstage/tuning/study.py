@@ -135,7 +135,8 @@ def sweep(  # noqa: PLR0913  # a sweep really has that many questions
         warm=warm,
     )
     check_storage(storage, max(jobs, processes))
-    job = Job(plan, folder, objective, pruner or _pruner(plan.pruning), judge, storage)
+    pruner = pruner or _pruner(plan.pruning)
+    job = Job(uuid.uuid4().hex[:12], plan, folder, objective, pruner, judge, storage)
     with ExitStack() as stack:
         _occupy(folder, stack)
         study = stack.enter_context(opened_study(folder, plan, job.pruner, storage))

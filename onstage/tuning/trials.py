@@ -26,7 +26,7 @@ SAME: Final = "same_as"
 """Attribute with the number of an earlier trial of the same configuration, whose result it has."""
 
 WORKER: Final = "worker"
-"""Attribute with the process that took the trial, where several search at the same time."""
+"""Attribute with who took the trial, for which place, where several search at the same time."""
 DEATHS: Final = "deaths"
 """Attribute with how many processes died of these parameters."""
 

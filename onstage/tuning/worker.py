@@ -4,7 +4,6 @@ import os
 import signal
 import threading
 import traceback
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import parent_process
@@ -23,7 +22,7 @@ from onstage.tuning.objective import Objective
 from onstage.tuning.plan import Plan
 from onstage.tuning.recovery import bury_place
 from onstage.tuning.search import Judge, Search
-from onstage.tuning.seat import Seat
+from onstage.tuning.seat import Seat, claim
 from onstage.tuning.storage import opened_study
 from onstage.tuning.trials import is_over
 
@@ -38,8 +37,15 @@ STARTED, ENDED, DONE, BROKE = "started", "ended", "done", "broke"
 
 @dataclass(frozen=True)
 class Job:
-    """What a worker is given when it starts; it travels to its process."""
+    """What a worker is given when it starts; it travels to its process.
 
+    Attributes
+    ----------
+    name
+        Tells what this sweep sends out from what an earlier one on the same study did.
+    """
+
+    name: str
     plan: Plan
     folder: Path
     objective: Objective
@@ -85,18 +91,18 @@ def fill(job: Job, slot: int) -> None:
     """Fill one place of the budget, in a process that was not started for it.
 
     A cluster may give the same place to another process when the first one died in it: what that
-    one had begun is ended before anything else.
+    one had begun is ended before anything else, and what it had finished fills the place.
     """
     with (
         locked(job.folder / ALIVE, shared=True),
         opened_study(job.folder, job.plan, job.pruner, job.storage) as study,
     ):
         with locked(job.folder / TURN):
-            gone = bury_place(study, slot, "its worker is gone")
-        if any(is_over(trial) for trial in gone):
+            taken = bury_place(study, claim(job.name, slot), "its worker is gone")
+        if any(is_over(trial) for trial in taken):
             return
         search = Search(job.plan, study, job.objective, None, job.judge)
-        search.seat = Seat(uuid.uuid4().hex[:12], lambda: locked(job.folder / TURN))
+        search.seat = Seat(job.name, lambda: locked(job.folder / TURN))
         search.trial(slot)
 
 

@@ -13,6 +13,7 @@ from onstage.models.catalog import ModelConfig
 from onstage.models.memory import MemoryConfig
 from onstage.tracking import Tracker
 from onstage.tuning.bridge import STATE, TRIAL
+from onstage.tuning.journal import open_journal
 from onstage.tuning.objective import Objective, Outcome, Watch
 from onstage.tuning.result import SweepResult
 from onstage.tuning.space import make_space
@@ -127,6 +128,14 @@ def check(tracker: Tracker, result: SweepResult, *, complete: int) -> Counter[st
     assert tracker.get(result.run_id).status == "FINISHED"
     assert tracker.search("parallel", status="RUNNING") == []
     return states
+
+
+def check_stopped(tracker: Tracker, folder: Path) -> None:
+    """Nothing of a sweep that a fault stopped runs, neither in MLflow nor in the study."""
+    assert tracker.search("parallel", status="RUNNING") == []
+    (study,) = open_journal(folder).get_all_studies()
+    trials = open_journal(folder).get_all_trials(study._study_id)
+    assert {trial.state.name for trial in trials} <= {"FAIL", "WAITING"}
 
 
 def processes_of(tracker: Tracker, result: SweepResult) -> set[int]:

@@ -13,9 +13,9 @@ from sqlalchemy import create_engine, text
 from onstage.errors import LostError, OnstageError, TrackingError
 from onstage.settings import MlflowSettings, Settings
 from onstage.tracking import Tracker
-from onstage.tuning.journal import JOURNAL, open_journal
+from onstage.tuning.journal import JOURNAL
 from onstage.tuning.worker import Job, fill
-from tests.integration.parallel import Fatal, Peak, check, faulty, search
+from tests.integration.parallel import Fatal, Peak, check, check_stopped, faulty, search
 
 
 pytestmark = pytest.mark.integration
@@ -80,6 +80,37 @@ def test_a_process_that_dies_costs_its_trial_only(tmp_path: Path, tracker: Track
     assert check(tracker, result, complete=3) == {"COMPLETE": 3, "INTERRUPTED": 1}
 
 
+def test_a_process_that_dies_once_its_trial_is_over_costs_nothing(
+    tmp_path: Path, tracker: Tracker
+) -> None:
+    """Place 2 of 8: the trial is in the study, the news of it never arrives."""
+    sent: list[int] = []
+
+    def late(job: Job, slot: int) -> Future[None]:
+        sent.append(slot)
+        if slot != 2:
+            return here(job, slot)
+        fill(job, slot)
+        future: Future[None] = Future()
+        future.set_exception(LostError("exit code -9"))
+        return future
+
+    result = search(tmp_path, tracker, Peak(0), dispatch=late)
+    assert check(tracker, result, complete=8) == {"COMPLETE": 8}
+    assert sorted(sent) == list(range(8))
+
+
+def test_a_place_given_twice_is_filled_once(tmp_path: Path) -> None:
+    """Dask gives a task whose worker died to another, without asking."""
+
+    def twice(job: Job, slot: int) -> Future[None]:
+        fill(job, slot)
+        return here(job, slot)
+
+    result = search(tmp_path, None, Peak(0), dispatch=twice, trials=4)
+    assert result.trials["state"].tolist() == ["COMPLETE"] * 4
+
+
 @pytest.mark.slow
 def test_a_database_takes_the_trials_of_many_processes(
     tmp_path: Path, tracker: Tracker, postgres_url: str
@@ -101,10 +132,7 @@ def test_what_stops_a_trial_stops_the_sweep_and_leaves_nothing_running(
 ) -> None:
     with pytest.raises(TypeError, match="a fault"):
         search(tmp_path, tracker, faulty, dispatch=here)
-    assert tracker.search("parallel", status="RUNNING") == []
-    (study,) = open_journal(tmp_path).get_all_studies()
-    trials = open_journal(tmp_path).get_all_trials(study._study_id)
-    assert {trial.state.name for trial in trials} <= {"FAIL", "WAITING"}
+    check_stopped(tracker, tmp_path)
 
 
 def test_a_cluster_that_takes_nothing_is_not_asked_for_ever(tmp_path: Path) -> None:

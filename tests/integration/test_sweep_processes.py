@@ -21,7 +21,15 @@ from onstage.settings import MlflowSettings, Settings
 from onstage.tracking import Tracker
 from onstage.tuning.journal import JOURNAL, open_journal
 from onstage.tuning.worker import BROKE, _confess
-from tests.integration.parallel import Fatal, Peak, check, faulty, processes_of, search
+from tests.integration.parallel import (
+    Fatal,
+    Peak,
+    check,
+    check_stopped,
+    faulty,
+    processes_of,
+    search,
+)
 
 
 pytestmark = pytest.mark.integration
@@ -63,10 +71,7 @@ def test_what_stops_a_worker_stops_the_sweep_and_leaves_nothing_running(
 ) -> None:
     with pytest.raises(TypeError, match="a fault"):
         search(tmp_path, tracker, faulty)
-    assert tracker.search("parallel", status="RUNNING") == []
-    (study,) = open_journal(tmp_path).get_all_studies()
-    trials = open_journal(tmp_path).get_all_trials(study._study_id)
-    assert {trial.state.name for trial in trials} <= {"FAIL", "WAITING"}
+    check_stopped(tracker, tmp_path)
 
 
 class Locked(Tracker):
