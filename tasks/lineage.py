@@ -17,8 +17,10 @@ SHORT = 12
 
 def whose() -> dict[str, str]:
     """Tags of an MLflow run: id of the flow run, and the address of its page where it has one."""
+    if flow_run.id is None:  # called as a function, without Prefect
+        return {}
     tags = {FLOW_ID: str(flow_run.id)}
-    if flow_run.id is not None and PREFECT_UI_URL.value():  # a command's own server has no pages
+    if PREFECT_UI_URL.value():  # a command's own server has no pages
         tags[FLOW_URL] = str(url_for("flow-run", obj_id=flow_run.id))
     return tags
 

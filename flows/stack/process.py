@@ -121,8 +121,14 @@ class Process:
 
 
 def interrupt_once() -> None:
-    """Make Ctrl-C and SIGTERM a KeyboardInterrupt, and ignore further ones: what ends must end."""
-    signals = (signal.SIGINT, signal.SIGTERM)
+    """Make Ctrl-C, SIGTERM and a closed terminal a KeyboardInterrupt, and ignore further ones.
+
+    What ends must end: servers have sessions of their own, and would outlive their command. A
+    terminal that may be closed (``nohup``) still may.
+    """
+    signals = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signals.append(signal.SIGHUP)
 
     def stop(*_: object) -> None:
         for number in signals:

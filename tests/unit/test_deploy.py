@@ -67,6 +67,11 @@ def test_every_secret_comes_from_the_environment_and_is_listed() -> None:
     assert secrets == [""] * 5
 
 
+def test_the_file_of_passwords_is_neither_committed_nor_sent_to_a_builder() -> None:
+    for file in (".gitignore", ".dockerignore"):
+        assert "deploy/.env" in (ROOT / file).read_text().splitlines()
+
+
 def test_each_keeper_of_revisions_has_a_database() -> None:
     made = re.findall(r"CREATE DATABASE (\w+)", (DEPLOY / "databases.sql").read_text())
     assert tuple(made) == DATABASES
