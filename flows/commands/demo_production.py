@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 @click.command(name="demo-production")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default="production")
 @click.option("--days", type=click.IntRange(min=5), default=14, show_default=True, help="Nights.")
-@click.option("--users", type=click.IntRange(min=300), default=1_600, show_default=True)
+@click.option(
+    "--users", type=click.IntRange(min=300), default=1_600, show_default=True, help="Viewers."
+)
 @click.option("--once", is_flag=True, help="End when all is told; else servers run until Ctrl-C.")
 @json_option
 def command(folder: Path, days: int, users: int, *, once: bool, as_json: bool) -> None:
