@@ -45,10 +45,19 @@ def read_automations(file: Path, words: Mapping[str, str]) -> list[dict[str, Any
         message = f"{file}: not automations: {' '.join(str(error).split())}"
         raise ConfigError(message) from error
     automations = found.get("automations") if isinstance(found, dict) else None
-    if not isinstance(automations, list) or not all(isinstance(one, dict) for one in automations):
-        message = f"{file}: expected a list of mappings under automations; see {FILE} as shipped"
-        raise ConfigError(message)
-    return automations
+    known = _mappings(file, automations, "automations")
+    for one in known:
+        _mappings(file, one.get("actions", []), f"actions of {one.get('name')}")
+    return known
+
+
+def _mappings(file: Path, found: object, what: str) -> list[dict[str, Any]]:
+    if isinstance(found, list) and all(isinstance(one, dict) for one in found):
+        return found
+    message = (
+        f"{file}: {found!r:.60}: expected a list of mappings under {what}; see {FILE} as shipped"
+    )
+    raise ConfigError(message)
 
 
 def keep_automations(
@@ -87,10 +96,8 @@ def keep_automations(
 
     with get_client(sync_client=True) as client:
         block = _block(client, webhook)
-        return {
-            str(one.get("name")): _kept(client, _resolved(client, file, one, block))
-            for one in wanted
-        }
+        resolved = [_resolved(client, file, one, block) for one in wanted]  # all, or none is kept
+        return {one.name: _kept(client, one) for one in resolved}
 
 
 def _block(client: "SyncPrefectClient", webhook: str | None) -> str | None:

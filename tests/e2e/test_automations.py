@@ -75,12 +75,14 @@ def run(environment: dict[str, str], *words: str) -> str:
 def test_what_the_gate_decides_is_posted_with_its_reasons_and_a_drift_starts_a_retrain(
     environment: dict[str, str], webhook: Webhook, config: Path, tmp_path: Path
 ) -> None:
+    api = environment["PREFECT_API_URL"]
     refused = subprocess.run(
         [ONSTAGE, "automations", str(config)],
         check=False, cwd=ROOT, env=environment, capture_output=True, text=True,
     )  # fmt: skip
     assert refused.returncode == 1
     assert "no deployment retrain/on-demand" in refused.stderr  # nothing is deployed yet
+    assert ask(api, "/automations/filter", {}) == []  # nor is half of the file kept
     run(environment, PREFECT, "work-pool", "create", "local", "--type", "process")
     run(environment, PREFECT, "--no-prompt", "deploy", "--all")
     keep = [ONSTAGE, "automations", str(config), "--json"]
@@ -88,7 +90,6 @@ def test_what_the_gate_decides_is_posted_with_its_reasons_and_a_drift_starts_a_r
     assert "onstage: champion changed, little" in first
     again = json.loads(run(environment, *keep))  # the webhook's block is known by now
     assert set(again.values()) == {"unchanged"}, again
-    api = environment["PREFECT_API_URL"]
     names = [one["name"] for one in ask(api, "/automations/filter", {})]
     assert sorted(names) == sorted(set(names))
     assert set(first) <= set(names)

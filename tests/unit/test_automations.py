@@ -22,6 +22,9 @@ def test_a_file_that_holds_no_automations_is_refused_with_the_place(tmp_path: Pa
     file.write_text("automations: {name: x}")
     with pytest.raises(ConfigError, match="expected a list of mappings"):
         read_automations(file, {})
+    file.write_text("automations: [{name: x, actions: [run]}]")
+    with pytest.raises(ConfigError, match=r"\['run'\]: .* under actions of x"):
+        read_automations(file, {})
     file.write_text("automations: [{name: '${nobody}'}]")
     with pytest.raises(ConfigError, match="not automations: 'nobody'"):
         read_automations(file, {"name": "little"})
