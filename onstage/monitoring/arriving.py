@@ -110,7 +110,7 @@ def arriving(data: Dataset, index: AvailabilityIndex, config: DriftConfig) -> Ar
     periods = Periods(data, index, length)
     starts, ends = periods.span(0)
     past = min(config.past_periods, periods.count - 1 - config.reference_periods)
-    newest = len(periods.rows([0])) if periods.count else len(data)
+    newest = len(periods.rows(0)) if periods.count else len(data)
     why = _too_little(periods, config, past, newest)
     findings = () if why else tuple(_findings(periods, config, past))
     return Arriving(
@@ -145,7 +145,7 @@ def _findings(periods: Periods, config: DriftConfig, past: int) -> list[Finding]
         kind: Measure = "h" if share else "change"
         found.append(_judged(name, kind, away, limit, config, (values[0], usual[0])))
     for name, values_of in DISTRIBUTIONS.items():
-        if values_of(periods, periods.rows([0])) is None:
+        if values_of(periods, periods.rows(0)) is None:
             continue
         away = _distances(periods, config, past, values_of, distances.psi)
         found.append(_judged(name, "psi", away, config.psi, config))
@@ -170,8 +170,8 @@ def _distances(
     """Distance of the newest period and of `past` earlier ones; ``nan`` with too few rows."""
     found = []
     for number in range(past + 1):
-        mine = periods.rows([number])
-        theirs = periods.rows([number + 1, number + config.reference_periods])
+        mine = periods.rows(number)
+        theirs = periods.rows(number + 1, number + config.reference_periods)
         sample, reference = of(periods, mine), of(periods, theirs)
         enough = min(len(mine), len(theirs)) >= config.least_rows
         if enough and sample is not None and reference is not None:

@@ -1,6 +1,5 @@
 """A log cut into periods by when its rows arrived, counted back from its end."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -61,10 +60,10 @@ class Periods:
         numbers = self._number(self.arrived)[self._order]
         return np.searchsorted(numbers, np.arange(self.count + 1))
 
-    def rows(self, numbers: Sequence[int]) -> NDArray[np.int64]:
-        """Row numbers of some periods that follow each other."""
-        first, last = min(numbers), max(numbers)
-        return self._order[self._edges[first] : self._edges[last + 1]]
+    def rows(self, first: int, last: int | None = None) -> NDArray[np.int64]:
+        """Row numbers of a period, or of all from `first` to `last`, itself included."""
+        stop = (first if last is None else last) + 1
+        return self._order[self._edges[first] : self._edges[stop]]
 
     def span(self, number: int) -> tuple[int, int]:
         """First and last tick of a period, both inside it."""

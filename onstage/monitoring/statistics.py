@@ -17,12 +17,12 @@ Values = Callable[[Periods, NDArray[np.int64]], NDArray[np.float64] | None]
 
 def rows(periods: Periods, number: int) -> float:
     """Interactions."""
-    return float(len(periods.rows([number])))
+    return float(len(periods.rows(number)))
 
 
 def users(periods: Periods, number: int) -> float:
     """Distinct users who did anything."""
-    return float(len(np.unique(periods.data.user[periods.rows([number])])))
+    return float(len(np.unique(periods.data.user[periods.rows(number)])))
 
 
 def rows_per_user(periods: Periods, number: int) -> float:
@@ -32,19 +32,19 @@ def rows_per_user(periods: Periods, number: int) -> float:
 
 def new_users(periods: Periods, number: int) -> float:
     """Share of active users whose first row it is."""
-    new = periods.new_user[periods.rows([number])].sum()
+    new = periods.new_user[periods.rows(number)].sum()
     return float(new) / max(users(periods, number), 1.0)
 
 
 def repeats(periods: Periods, number: int) -> float:
     """Share of rows whose user had the item before."""
-    mine = periods.repeat[periods.rows([number])]
+    mine = periods.repeat[periods.rows(number)]
     return float(mine.mean()) if len(mine) else 0.0
 
 
 def items(periods: Periods, number: int) -> float:
     """Distinct items that anybody interacted with."""
-    return float(len(np.unique(periods.data.item[periods.rows([number])])))
+    return float(len(np.unique(periods.data.item[periods.rows(number)])))
 
 
 def live(periods: Periods, number: int) -> float:

@@ -151,7 +151,7 @@ def test_a_row_belongs_to_the_day_on_which_it_was_complete() -> None:
     periods = Periods(data, AvailabilityIndex.from_interactions(data), 24)
     assert periods.count == 1  # from 1 to 47
     assert periods.span(0) == (24, 47)
-    assert sorted(periods.rows([0])) == [1, 2]
+    assert sorted(periods.rows(0)) == [1, 2]
 
 
 def result(value: float, until: int, *, recipe: str = "als", error: float = 0.01) -> Result:
