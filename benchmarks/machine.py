@@ -2,6 +2,7 @@
 
 import os
 import platform
+import resource
 import sys
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -40,6 +41,18 @@ def described() -> dict[str, Any]:
 def load() -> float:
     """How many processes wanted a core, over the last minute."""
     return round(os.getloadavg()[0], 1)
+
+
+def peak() -> float:
+    """Most resident memory of this process so far, in MiB.
+
+    ``ru_maxrss`` of a process begins with what its parent held when it was started, so Linux's own
+    mark of this process's memory is read where there is one.
+    """
+    kibibytes = _field(Path("/proc/self/status"), "VmHWM").removesuffix(" kB")
+    if not kibibytes.isdigit():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+    return int(kibibytes) / 2**10
 
 
 def _version(name: str) -> str:

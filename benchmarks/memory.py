@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from benchmarks.figure import Figure, arguments_of, tell
+from benchmarks.machine import peak
 from onstage.data.store import Reference
 from onstage.pipeline.workspace import Workspace
 
@@ -76,9 +77,7 @@ def one(config: str, step: str) -> None:
     """Do a step and those before it, and print what this one took: MiB and seconds."""
     workspace = Workspace.open(config)
     made = _done(workspace, step)
-    status = Path("/proc/self/status").read_text()  # ru_maxrss would count the parent's memory too
-    peak = int(status.partition("VmHWM:")[2].split()[0]) / 1024
-    print(f"{peak:.0f} {made:.1f}")
+    print(f"{peak():.0f} {made:.1f}")
 
 
 def _done(workspace: Workspace, step: str) -> float:
@@ -105,8 +104,8 @@ def measured(config: Path, home: Path, step: str, memory: str) -> tuple[float, f
     run = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     if run.returncode:
         sys.exit(run.stderr)
-    peak, seconds = run.stdout.split()[-2:]
-    return float(peak), float(seconds)
+    mib, seconds = run.stdout.split()[-2:]
+    return float(mib), float(seconds)
 
 
 def main() -> None:

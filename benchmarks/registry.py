@@ -15,8 +15,8 @@ class Benchmark:
     asks
         What it answers, for ``--list`` and the table.
     tiny
-        Words that make it a matter of seconds, for the tests; None where it starts a cluster, which
-        tests of its own do.
+        Words that make it a matter of seconds, for the tests; None where it starts a cluster: no
+        test runs it.
     short
         Words of the short form; None leaves it to the full one.
     full

@@ -5,7 +5,6 @@ whole process (what it read before included), ``read_mib`` when the step began, 
 """
 
 import json
-import resource
 import shutil
 import sys
 import time
@@ -13,26 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.machine import peak
 from onstage.pipeline.ingestion import ingested
 from onstage.pipeline.workspace import Workspace
 
 
 K: Final = 10
 Counts = dict[str, float]
-
-
-def peak() -> float:
-    """Most resident memory of this process so far, in MiB.
-
-    ``ru_maxrss`` of a process begins with what its parent held when it was started, so Linux's own
-    mark of this process's memory is read where there is one.
-    """
-    status = Path("/proc/self/status")
-    if status.is_file():
-        lines = status.read_text().splitlines()
-        (mark,) = (line.split()[1] for line in lines if line.startswith("VmHWM:"))
-        return int(mark) / 2**10
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
 
 
 class Steps:
