@@ -60,16 +60,16 @@ def main() -> None:
     context = multiprocessing.get_context("spawn")
     queue = context.Queue()
     figures = []
-    for n_rows, above in (
-        (asked.users, 20_000),
-        (asked.items, 20_000),
-        (asked.users, 10**9),
+    for kind, n_rows, above in (
+        ("users", asked.users, 20_000),
+        ("items", asked.items, 20_000),
+        ("users, never by mini-batches", asked.users, 10**9),
     ):
         process = context.Process(target=measure, args=(n_rows, above, queue))
         process.start()
         method, k, wall, processor, peak, grown = queue.get()
         process.join()
-        what = f"cluster {n_rows:,} rows, {method}, k = {k}"
+        what = f"cluster {n_rows:,} {kind}: {method}, k = {k}"
         figures += [
             Figure(what, "s", (wall,)),
             Figure(f"{what}, CPU", "s", (processor,)),

@@ -147,7 +147,7 @@ BENCHMARKS: Final[tuple[Benchmark, ...]] = (
         "clusters",
         "clustering users and items",
         "--users 200 --items 200",
-        "--users 10000 --items 10000",
+        "--users 25000 --items 30000",
     ),
     Benchmark(
         "serving",

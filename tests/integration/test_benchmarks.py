@@ -63,6 +63,7 @@ def test_a_benchmark_runs_at_a_tiny_size(
     if not figures:  # it needs what is not here, and says so
         assert "left out" in about or "not here" in about
         assert benchmark.real or benchmark.name in UNINSTALLED
+    assert len({(one.what, one.unit) for one in figures}) == len(figures)
     for one in figures:
         assert one.what
         assert one.unit in {"", "s", "ms", "us", "x", "%", "/s", "MiB", "GiB"}
