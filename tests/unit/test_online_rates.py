@@ -6,7 +6,7 @@ from onstage.serving.online import rates as rates_module
 from onstage.serving.online.limits import Limits
 from onstage.serving.online.rates import Rates
 from onstage.testing.online import Shelf, asking
-from tests.unit.refusals import numbers, refused
+from tests.unit.refusals import TOKEN, numbers, refused
 
 
 class Hand:
@@ -83,3 +83,10 @@ def test_too_many_requests_are_refused_with_the_time_to_come_again_but_health_an
         refused(late, 429, "at most 0.01 requests a second; ask again in ")
         assert 90 < int(late.headers["retry-after"]) <= 100
         assert [client.get("/health").status_code for _ in range(5)] == [200] * 5
+
+
+def test_whoever_guesses_tokens_is_slowed_down_too() -> None:
+    guess = {"authorization": f"Bearer {TOKEN}x"}
+    with asking(Shelf(v1=numbers()), limits=Limits(rate=0.01), token=TOKEN) as client:
+        refused(client.get("/users", headers=guess), 401, "Authorization must say")
+        refused(client.get("/users", headers=guess), 429, "ask again in")

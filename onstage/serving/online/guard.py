@@ -104,8 +104,8 @@ class Guard:
         known = bears(headers.get(b"authorization"), self._token)
         scope.setdefault("state", {}).update({NUMBER: reply.number, KNOWN: known})
         try:
+            self._see_how_often(scope)  # first: whoever guesses tokens is slowed down too
             self._let_in(scope, headers, known=known)
-            self._see_how_often(scope)
             body = await self._body(headers, receive)
             await self._app(scope, _replayed(body, receive), reply)
         except _RefusedError as error:
