@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from onstage.errors import ConfigError, FitError
+from onstage.models.extra import need
 from onstage.settings import Settings, load_settings
 
 
@@ -35,14 +36,11 @@ def need_spark(place: str) -> None:
     ConfigError
         With what to install.
     """
-    try:
-        import pyspark  # noqa: F401
-    except ImportError as error:
-        message = (
-            f"{place}: engine spark needs pyspark, which is not installed; run "
-            "`pip install 'onstage[spark]'` (and have Java 17 or later), or use engine: implicit"
-        )
-        raise ConfigError(message) from error
+    message = (
+        f"{place}: engine spark needs pyspark, which is not installed; run "
+        "`pip install 'onstage[spark]'` (and have Java 17 or later), or use engine: implicit"
+    )
+    need("pyspark", message)
 
 
 def penalty(regularization: float, shape: tuple[int, int], pairs: int) -> float:

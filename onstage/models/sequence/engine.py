@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from threading import Lock
 
 from onstage.errors import ConfigError
+from onstage.models.extra import need
 
 
 def need_torch(algorithm: str) -> None:
@@ -16,14 +17,11 @@ def need_torch(algorithm: str) -> None:
     ConfigError
         With what to install.
     """
-    try:
-        import torch  # noqa: F401
-    except ImportError as error:
-        message = (
-            f"{algorithm} needs torch, which is not installed; run "
-            "`pip install 'onstage[deep]'` or `make deep`"
-        )
-        raise ConfigError(message) from error
+    message = (
+        f"{algorithm} needs torch, which is not installed; run "
+        "`pip install 'onstage[deep]'` or `make deep`"
+    )
+    need("torch", message)
 
 
 def device_of(wanted: str) -> str:
