@@ -2,17 +2,16 @@
 
 import logging
 from concurrent.futures import CancelledError
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from distributed import KilledWorker
 from distributed.comm.core import CommClosedError
 from prefect.tasks import Task
 from prefect_dask import DaskTaskRunner
+from typing_extensions import override
 
 from onstage.config import RunnerConfig
-from onstage.errors import LostError, OrchestrationError
-from tasks.engines.engine import TOKEN, look, probe
+from tasks.engines.engine import Engine, look
 
 
 T = TypeVar("T")
@@ -21,56 +20,38 @@ _SECONDS = 15
 """How long an address may take to answer."""
 
 
-class DaskEngine:
-    """Runs tasks as Prefect's task runner for Dask does.
+class DaskEngine(Engine):
+    """Runs tasks as Prefect's task runner for Dask does."""
 
-    Parameters
-    ----------
-    runner
-        Its configuration.
-    home
-        Folder that all workers share.
+    kind: ClassVar[str] = "dask"
 
-    Raises
-    ------
-    OrchestrationError
-        If nobody answers at the address, or its workers cannot do what is asked.
-    """
-
-    def __init__(self, runner: RunnerConfig, home: Path) -> None:
+    @override
+    def _made(self, runner: RunnerConfig) -> DaskTaskRunner:
         logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is raised
-        self.place = runner.address or "this machine"
-        if runner.address:
-            probe("dask", runner.address)
-        self._runner = _joined(runner.address) if runner.address else _started(runner)
-        self._runner.__enter__()
-        try:
-            client = self._runner.client
-            if runner.address:
-                (home / TOKEN).touch()
-                _check(client.run(look, str(home)), self.place)
-        except (OSError, TimeoutError, ValueError) as error:
-            self.close()
-            if isinstance(error, OrchestrationError):
-                raise
-            message = f"runner dask at {self.place}: {error}; start it, or check runner.address"
-            raise OrchestrationError(" ".join(message.split())) from error
+        return _joined(runner.address) if runner.address else _started(runner)
 
+    @override
+    def _enter(self) -> None:
+        self._runner.__enter__()
+        _ = self._runner.client  # starts the cluster, or joins it
+
+    @override
+    def _look(self, home: str) -> dict[str, str]:
+        said = self._runner.client.run(look, home, on_error="return")
+        if not said:
+            why = f"it has no worker; start one (`dask worker {self.place}`)"
+            raise self._unusable(why)
+        return {f"worker {worker}": _problem(answer) for worker, answer in said.items()}
+
+    @override
     def run(self, task: Task[..., T], parameters: dict[str, Any]) -> T:
-        """Run a task on one of the workers, and wait for it."""
         try:
             made: T = self._runner.submit(task, parameters).result()
         except KilledWorker as error:
-            message = f"a worker of {self.place} died in it, and so did those that tried again"
-            raise LostError(message) from error
+            raise self._lost() from error
         except (CancelledError, CommClosedError) as error:
-            message = f"runner dask at {self.place}: the cluster is gone; give the command again"
-            raise OrchestrationError(message) from error
+            raise self._gone() from error
         return made
-
-    def close(self) -> None:
-        """Leave the cluster."""
-        self._runner.__exit__(None, None, None)
 
 
 def _started(runner: RunnerConfig) -> DaskTaskRunner:
@@ -90,12 +71,8 @@ def _joined(address: str) -> DaskTaskRunner:
     return DaskTaskRunner(address=address, client_kwargs={"timeout": _SECONDS})
 
 
-def _check(said: dict[str, str], place: str) -> None:
-    """Refuse a cluster without workers, or with one that cannot work for us."""
-    if not said:
-        message = f"runner dask at {place}: it has no worker; start one (`dask worker {place}`)"
-        raise OrchestrationError(message)
-    for worker, problem in said.items():
-        if problem:
-            message = f"runner dask at {place}: worker {worker}: {problem}"
-            raise OrchestrationError(message)
+def _problem(answer: str | Exception) -> str:
+    """What a worker said; one that has not our code cannot even say that."""
+    if isinstance(answer, Exception):
+        return f"it cannot run our code ({answer}); install the same release there"
+    return answer

@@ -1,12 +1,14 @@
 """What every cluster can do."""
 
 import socket
+from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 from prefect.tasks import Task
 
-from onstage.errors import OrchestrationError
+from onstage.config import RunnerConfig
+from onstage.errors import LostError, OrchestrationError
 
 
 T = TypeVar("T")
@@ -15,9 +17,69 @@ TOKEN: Final = "cluster.token"  # noqa: S105  # nothing secret
 """File in the home folder. Every worker must see it: there are the data, there go the results."""
 
 
-class Engine(Protocol):
-    """A cluster that is there."""
+class Engine(ABC):
+    """A cluster that tasks run on, as Prefect's task runner for it does.
 
+    Parameters
+    ----------
+    runner
+        Its configuration.
+    home
+        Folder that all workers share.
+
+    Raises
+    ------
+    OrchestrationError
+        If nobody answers at the address, or its workers cannot do what is asked.
+    """
+
+    kind: ClassVar[str]
+    failures: ClassVar[tuple[type[Exception], ...]] = (OSError, RuntimeError, ValueError)
+    """What keeps us out of a cluster."""
+
+    def __init__(self, runner: RunnerConfig, home: Path) -> None:
+        self.place = runner.address or "this machine"
+        if runner.address:
+            probe(self.kind, runner.address)
+        self._runner = self._made(runner)
+        try:
+            self._enter()
+            if runner.address:
+                (home / TOKEN).touch()
+                self._check(str(home))
+        except OrchestrationError:
+            self.close()
+            raise
+        except self.failures as error:
+            self.close()
+            why = f"{error}; start it, or check runner.address"
+            raise self._unusable(why) from error
+
+    def _check(self, home: str) -> None:
+        """Refuse a cluster with a worker that cannot work for us."""
+        said = self._look(home)
+        for who, problem in said.items():
+            if problem:
+                why = f"{who}: {problem}"
+                raise self._unusable(why)
+
+    def _unusable(self, why: str) -> OrchestrationError:
+        message = f"runner {self.kind} at {self.place}: {why}"
+        return OrchestrationError(" ".join(message.split()))
+
+    @abstractmethod
+    def _made(self, runner: RunnerConfig) -> Any:  # noqa: ANN401  # some task runner of Prefect's
+        """Prefect's task runner."""
+
+    @abstractmethod
+    def _enter(self) -> None:
+        """Start the cluster, or join it."""
+
+    @abstractmethod
+    def _look(self, home: str) -> dict[str, str]:
+        """What workers say of themselves (:func:`look`), by who they are."""
+
+    @abstractmethod
     def run(self, task: Task[..., T], parameters: dict[str, Any]) -> T:
         """Run a task on one of its workers, and wait.
 
@@ -28,11 +90,17 @@ class Engine(Protocol):
         OrchestrationError
             If the cluster is gone.
         """
-        ...
+
+    def _lost(self) -> LostError:
+        message = f"a worker of {self.place} died in it, and so did those that tried again"
+        return LostError(message)
+
+    def _gone(self) -> OrchestrationError:
+        return self._unusable("the cluster is gone; give the command again")
 
     def close(self) -> None:
         """Leave it, and end it if it was started here."""
-        ...
+        self._runner.__exit__(None, None, None)
 
 
 def probe(kind: str, address: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Condition
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import ray
 from prefect.tasks import Task
@@ -15,10 +15,10 @@ from ray.exceptions import (
     RaySystemError,
     WorkerCrashedError,
 )
+from typing_extensions import override
 
 from onstage.config import RunnerConfig
-from onstage.errors import LostError, OrchestrationError
-from tasks.engines.engine import TOKEN, look, probe
+from tasks.engines.engine import Engine, look
 
 
 T = TypeVar("T")
@@ -29,49 +29,33 @@ _PATIENCE = 10.0
 """Seconds that whoever waits for a task is given to stop waiting."""
 
 
-class RayEngine:
-    """Runs tasks as Prefect's task runner for Ray does.
+class RayEngine(Engine):
+    """Runs tasks as Prefect's task runner for Ray does."""
 
-    Parameters
-    ----------
-    runner
-        Its configuration.
-    home
-        Folder that all workers share.
+    kind: ClassVar[str] = "ray"
+    failures: ClassVar[tuple[type[Exception], ...]] = (*Engine.failures, RaySystemError)
 
-    Raises
-    ------
-    OrchestrationError
-        If nobody answers at the address, or a worker cannot do what is asked.
-    """
-
+    @override
     def __init__(self, runner: RunnerConfig, home: Path) -> None:
-        if runner.address:
-            probe("ray", runner.address)
-        self.place = runner.address or "this machine"
         self._inside = 0
         self._quiet = Condition()
         self._leaving = False
-        self._runner: Any = RayTaskRunner(runner.address, _options(runner))
-        try:
-            self._runner.__enter__()
-            if runner.address:
-                (home / TOKEN).touch()
-                self._check(str(ray.get(ray.remote(look).remote(str(home)))))
-        except (OSError, RuntimeError, ValueError, RaySystemError) as error:
-            if isinstance(error, OrchestrationError):
-                raise
-            message = f"runner ray at {self.place}: {error}; start it, or check runner.address"
-            raise OrchestrationError(" ".join(message.split())) from error
+        super().__init__(runner, home)
 
-    def _check(self, problem: str) -> None:
-        if problem:
-            self.close()
-            message = f"runner ray at {self.place}: a worker: {problem}"
-            raise OrchestrationError(message)
+    @override
+    def _made(self, runner: RunnerConfig) -> RayTaskRunner[Any]:
+        return RayTaskRunner(runner.address, _options(runner))
 
+    @override
+    def _enter(self) -> None:
+        self._runner.__enter__()
+
+    @override
+    def _look(self, home: str) -> dict[str, str]:
+        return {"a worker": str(ray.get(ray.remote(look).remote(home)))}
+
+    @override
     def run(self, task: Task[..., T], parameters: dict[str, Any]) -> T:
-        """Run a task on one of the workers, and wait for it."""
         with self._at_work():
             return self._result(task, parameters)
 
@@ -81,11 +65,9 @@ class RayEngine:
             self._await(future.wrapped_future)
             made: T = future.result()
         except (WorkerCrashedError, NodeDiedError, OutOfMemoryError) as error:
-            message = f"a worker of {self.place} died in it, and so did those that tried again"
-            raise LostError(message) from error
+            raise self._lost() from error
         except RaySystemError as error:
-            message = f"runner ray at {self.place}: the cluster is gone; give the command again"
-            raise OrchestrationError(message) from error
+            raise self._gone() from error
         return made
 
     def _await(self, wanted: Any) -> None:  # noqa: ANN401  # Ray's reference
@@ -93,8 +75,8 @@ class RayEngine:
         while not ray.wait([wanted], timeout=_LOOK)[0]:
             if self._leaving:
                 ray.cancel(wanted, force=True)
-                message = f"runner ray at {self.place}: the flow ended before the task did"
-                raise OrchestrationError(message)
+                why = "the flow ended before the task did"
+                raise self._unusable(why)
 
     @contextmanager
     def _at_work(self) -> Iterator[None]:
@@ -107,12 +89,13 @@ class RayEngine:
                 self._inside -= 1
                 self._quiet.notify_all()
 
+    @override
     def close(self) -> None:
         """Stop what is running, and leave the cluster."""
         self._leaving = True
         with self._quiet:
             self._quiet.wait_for(lambda: self._inside == 0, timeout=_PATIENCE)
-        self._runner.__exit__(None, None, None)
+        super().close()
 
 
 def _options(runner: RunnerConfig) -> dict[str, Any]:

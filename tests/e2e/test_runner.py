@@ -89,6 +89,50 @@ def _copy_of_the_log(first: Outcome, folder: Path) -> Path:
     return folder / "elsewhere"
 
 
+KILLER = """
+import os, signal
+from pathlib import Path
+from onstage.evaluation.averaging import by_seed
+from onstage.pipeline import backtest
+
+flag = Path({flag!r})
+
+def once(*given):
+    if not flag.exists():
+        flag.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return by_seed(*given)
+
+backtest.by_seed = once
+"""
+"""Kills the first worker that has written one of a backtest's tables and is about the next."""
+
+
+def test_a_worker_killed_in_mid_backtest_is_made_up_for_to_the_same_bytes(
+    first: Outcome, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("prefect_dask", reason="no prefect_dask: pip install 'onstage[dask]'")
+    from distributed import LocalCluster
+
+    from flows.parts import backtested
+    from tasks.spreading import spread
+
+    recipes = [one for one in first.recipes if one.name == "als"]
+    here = Workspace.open(configured(config, tmp_path, runner="local"))
+    kept = backtested(here, first.log, recipes, None)["als"]
+    monkeypatch.setenv("ONSTAGE_HOME", str(_copy_of_the_log(first, tmp_path)))
+    killer = KILLER.format(flag=str(tmp_path / "killed"))
+    with LocalCluster(n_workers=1, dashboard_address=None, preload=killer) as there:
+        runner = {"kind": "dask", "address": there.scheduler_address, "workers": 1}
+        workspace = Workspace.open(configured(config, tmp_path, runner=runner))
+        with spread(workspace) as cluster:
+            made = backtested(workspace, first.log, recipes, cluster)["als"]
+    assert (tmp_path / "killed").exists()
+    assert not made.reused
+    assert made.digest == kept.digest
+    assert workspace.store.sweep_drafts() == 1  # what the dead one had written is removed
+
+
 def test_a_worker_killed_in_mid_sweep_costs_its_trial_only(cluster: Any, tmp_path: Path) -> None:
     """8 trials are asked for; one worker is killed by SIGKILL in the middle of the first."""
     tracker = Tracker.open(MlflowSettings(), Settings(home=tmp_path / "home"))
@@ -189,6 +233,26 @@ def test_a_cluster_that_is_not_there_is_said_in_one_line(
         said = f"runner {kind} at {address}: nobody answers .* start it, or check runner.address"
         with pytest.raises(OrchestrationError, match=said) as caught:
             search(tmp_path, None, Fatal(tmp_path, 0), dispatch=cluster.dispatch)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_worker_without_our_code_is_refused_in_one_line(
+    config: Path, tmp_path: Path, home: Path
+) -> None:
+    pytest.importorskip("prefect_dask", reason="no prefect_dask: pip install 'onstage[dask]'")
+    from distributed import LocalCluster
+
+    from tasks.spreading import spread
+
+    bare = "import sys\nsys.modules['tasks'] = None\n"  # as if it were not installed
+    with LocalCluster(n_workers=1, dashboard_address=None, preload=bare) as there:
+        runner = {"kind": "dask", "address": there.scheduler_address}
+        workspace = Workspace.open(configured(config, tmp_path, runner=runner))
+        with spread(workspace) as cluster:
+            assert cluster is not None
+            said = r"worker tcp://\S+: it cannot run our code .*; install the same release there"
+            with pytest.raises(OrchestrationError, match=said) as caught:
+                search(tmp_path, None, Fatal(tmp_path, 0), dispatch=cluster.dispatch)
     assert "\n" not in str(caught.value)
 
 
