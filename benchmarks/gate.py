@@ -23,6 +23,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -223,6 +224,18 @@ def table(rows: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
+@contextmanager
+def without_warnings() -> Iterator[None]:
+    """Keep our warnings back meanwhile: small slices would be named thousandfold."""
+    logger = logging.getLogger("onstage")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
 def main() -> None:
     parser = arguments_of(__doc__)
     parser.add_argument("sources", nargs="*", default=["simulated", "twitch105k"])
@@ -231,12 +244,11 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=1000, help="of a simulated world")
     parser.add_argument("--rows", type=Path, help="a CSV of replicas, where this goes on")
     asked = parser.parse_args()
-    logging.getLogger("onstage").setLevel(logging.ERROR)  # small slices are named thousandfold
     rows: list[dict[str, Any]] = []
     if asked.rows and asked.rows.exists():
         rows = [dict(one) for _, one in pd.read_csv(asked.rows).iterrows()]
     done = {(one["source"], one["replica"]) for one in rows}
-    with tempfile.TemporaryDirectory(prefix="onstage-gate-") as folder:
+    with tempfile.TemporaryDirectory(prefix="onstage-gate-") as folder, without_warnings():
         os.environ |= {"ONSTAGE_HOME": folder, "ONSTAGE_PROGRESS": "0"}
         for source in asked.sources:
             left = [n for n in range(asked.replicas) if (source, n) not in done]

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import logging
 import math
 import sys
 from collections.abc import Iterator
@@ -57,7 +58,9 @@ def test_a_benchmark_runs_at_a_tiny_size(
     output = alone / "figures.json"
     words = [*(benchmark.words("tiny") or ()), "--output", str(output)]
     monkeypatch.setattr(sys, "argv", [benchmark.name, *words])
+    level = logging.getLogger("onstage").level
     importlib.import_module(module).main()
+    assert logging.getLogger("onstage").level == level  # a later test reads our warnings
     about, figures = read(output)
     assert about
     if not figures:  # it needs what is not here, and says so
