@@ -5,7 +5,6 @@ import json
 import logging
 import math
 import sys
-from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -30,7 +29,7 @@ TIMES = {"process_seconds": 20.0, "fit_seconds": 10.0, "evaluate_seconds": 6.0}
 
 
 @pytest.fixture
-def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home of its own, no real data, peers from this environment, one retrain made up."""
     monkeypatch.setenv("ONSTAGE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("ONSTAGE_DATA", str(tmp_path / "absent"))
