@@ -67,7 +67,7 @@ ui: $(DONE)  ## Prefect server and MLflow UI on loopback, addresses printed
 results: $(DEEP)  ## retrain on the three real data sets and write docs/results.md
 	$(BIN)/python -m benchmarks.results
 
-bench: $(DEEP)  ## every benchmark against its peers, short form (half an hour on busy cores), and docs/benchmarks.md
+bench: $(DEEP)  ## every benchmark against its peers, short form (eight minutes; half an hour on busy cores), and docs/benchmarks.md
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks --write
 

@@ -17,8 +17,8 @@ from onstage.types import Positions, Scores
 CELLS = 1 << 19
 """Most scores held at once: 2 MiB of float32, which a cache holds."""
 
-COMPARISONS = 4
-"""A row is sorted when it has more hidden items than this times the logarithm of its length."""
+COMPARISONS = 64
+"""Most hidden items of a row that are compared with all its scores; with more it is sorted."""
 
 Block: TypeAlias = tuple[Positions, Positions, Scores]
 """Rows of the hidden matrix, item positions (ascending), and scores; ``nan`` is no candidate."""
@@ -55,10 +55,11 @@ def user_aucs(blocks: Iterable[Block], hidden: sparse.csr_matrix) -> NDArray[np.
     candidates = np.zeros(n_users, dtype=np.int64)
     for rows, items, scores in blocks:
         part = hidden[rows]
+        scratch = np.empty((max(1, CELLS // max(1, len(items))), len(items)), dtype=np.bool_)
         column = np.searchsorted(items, part.indices)
         for line, row in enumerate(rows):
             own = column[part.indptr[line] : part.indptr[line + 1]]
-            above[row], candidates[row] = _above(scores[line], own)
+            above[row], candidates[row] = _above(scores[line], own, scratch)
     return _area(above, np.diff(hidden.indptr), candidates)
 
 
@@ -119,17 +120,20 @@ def factor_blocks(
         yield some, items, scores
 
 
-def _above(scores: Scores, own: Positions) -> tuple[float, int]:
+def _above(scores: Scores, own: Positions, scratch: NDArray[np.bool_]) -> tuple[float, int]:
     """Candidates above the hidden ones, tied ones half, summed over them; and all candidates.
 
-    Few are compared with all the others, many looked up in the sorted scores: what is faster.
+    Few are compared with all the others, in rows of `scratch`; many are looked up in the sorted
+    scores: what is faster.
     """
     n = len(scores) - int(np.count_nonzero(np.isnan(scores)))
     truth = scores[own]
-    if len(own) <= COMPARISONS * np.log2(max(len(scores), 2)):
-        found = sum(
-            np.count_nonzero(scores > one) + np.count_nonzero(scores >= one) for one in truth
-        )
+    if len(own) <= COMPARISONS:
+        found = 0
+        for low in range(0, len(own), len(scratch)):
+            some = truth[low : low + len(scratch), None]
+            for compare in (np.greater, np.greater_equal):
+                found += np.count_nonzero(compare(scores, some, out=scratch[: len(some)]))
         return (found - len(own)) / 2, n
     ordered = np.sort(scores)[:n]  # nan last
     upto = np.searchsorted(ordered, truth, side="right")
