@@ -12,10 +12,11 @@ from benchmarks.registry import BENCHMARKS
 PAGE: Final = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 BEGIN: Final = "<!-- measured: begin -->"
 END: Final = "<!-- measured: end -->"
+HEADING: Final = "## Measured: "
 
 
 def write(records: Sequence[Record], page: Path = PAGE) -> None:
-    """Put what was measured between the page's marks.
+    """Put what was measured between the page's marks; a form without a record keeps its section.
 
     Raises
     ------
@@ -27,14 +28,26 @@ def write(records: Sequence[Record], page: Path = PAGE) -> None:
         raise ValueError(message)
     text = page.read_text(encoding="utf-8")
     head, rest = text.split(BEGIN)
-    _, tail = rest.split(END)
-    body = "\n\n".join(section(one) for one in records if one.entries)
+    old, tail = rest.split(END)
+    sections = (section(one) if one.entries else kept(old, one.form) for one in records)
+    body = "\n\n".join(one for one in sections if one)
     page.write_text(f"{head}{BEGIN}\n\n{body}\n\n{END}{tail}", encoding="utf-8")
+
+
+def kept(old: str, form: str) -> str:
+    """The section of a form as the page has it; empty where it has none."""
+    parts = (HEADING + part.strip() for part in old.split(HEADING)[1:])
+    return next((part for part in parts if part.startswith(heading(form))), "")
+
+
+def heading(form: str) -> str:
+    """First line of a form's section."""
+    return f"{HEADING}the {form} form"
 
 
 def section(record: Record) -> str:
     """Machine and table of one form."""
-    lines = [f"## Measured: the {record.form} form", "", machine(record.machine), ""]
+    lines = [heading(record.form), "", machine(record.machine), ""]
     lines += ["| what | median | least to most | n | target |", "| :-- | --: | --: | --: | :-- |"]
     for benchmark in BENCHMARKS:
         entry = record.entries.get(benchmark.name)

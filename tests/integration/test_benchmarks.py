@@ -130,6 +130,26 @@ def test_the_table_has_a_row_a_figure_and_leaves_the_rest_of_the_page(tmp_path: 
     assert "the full form" not in text  # nothing was measured in it
 
 
+def test_a_form_without_a_record_keeps_its_section(tmp_path: Path) -> None:
+    page, kept = tmp_path / "page.md", tmp_path / "kept.json"
+    page.write_text(f"Before.\n{BEGIN}\nold\n{END}\nAfter.\n")
+    none = tmp_path / "none.json"
+    for form, value in (("full", 1.25), ("short", 2.5), ("short", 3.5)):
+        figures = (Figure(f"a {form} fit", "s", (value,)),)
+        entry = Entry("als", "", "", figures, 1.0, (0.0, 0.0), "2026-01-02")
+        record = Record.read(none, form).with_entry(entry)
+        record.write(kept)
+        other = "short" if form == "full" else "full"
+        records = {form: Record.read(kept, form), other: Record.read(none, other)}
+        write([records["short"], records["full"]], page)
+    text = page.read_text()
+    assert text.count("## Measured: the short form") == 1
+    assert text.count("## Measured: the full form") == 1
+    assert "| a full fit | 1.25 s |" in text
+    assert "| a short fit | 3.5 s |" in text
+    assert "2.5 s" not in text
+
+
 def test_where_nothing_is_kept_the_page_keeps_its_table(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(f"{BEGIN}\nold\n{END}\n")
