@@ -56,7 +56,7 @@ check: $(DEEP)  ## style, types, layers, documentation
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/architecture
 
-demo-production: $(DONE)  ## two weeks of production on PostgreSQL, Prefect, MLflow and a worker (a quarter of an hour)
+demo-production: $(DONE)  ## two weeks of production on PostgreSQL, Prefect, MLflow and a worker (six minutes; more on busy cores)
 	@$(BIN)/onstage demo-production
 
 deep: $(DEEP)  ## add torch to the environment, for sequence models

@@ -133,7 +133,8 @@ def _above(scores: Scores, own: Positions, scratch: NDArray[np.bool_]) -> tuple[
         for low in range(0, len(own), len(scratch)):
             some = truth[low : low + len(scratch), None]
             for compare in (np.greater, np.greater_equal):
-                found += np.count_nonzero(compare(scores, some, out=scratch[: len(some)]))
+                above = compare(scores, some, out=scratch[: len(some)])
+                found += int(np.count_nonzero(above))
         return (found - len(own)) / 2, n
     ordered = np.sort(scores)[:n]  # nan last
     upto = np.searchsorted(ordered, truth, side="right")

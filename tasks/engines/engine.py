@@ -2,6 +2,7 @@
 
 import socket
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar, Final, TypeVar
 
@@ -48,10 +49,10 @@ class Engine(ABC):
                 (home / TOKEN).touch()
                 self._check(str(home))
         except OrchestrationError:
-            self.close()
+            self._abandon()
             raise
         except self.failures as error:
-            self.close()
+            self._abandon()
             why = f"{error}; start it, or check runner.address"
             raise self._unusable(why) from error
 
@@ -101,6 +102,11 @@ class Engine(ABC):
     def close(self) -> None:
         """Leave it, and end it if it was started here."""
         self._runner.__exit__(None, None, None)
+
+    def _abandon(self) -> None:
+        """Leave what could not be used; should this fail too, that says nothing more."""
+        with suppress(Exception):
+            self.close()
 
 
 def probe(kind: str, address: str) -> None:
