@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from onstage.availability.candidates import Candidates
@@ -88,8 +89,8 @@ def had_before(log: Dataset, users: Positions, items: Positions, times: Ticks) -
         return np.zeros(0, dtype=np.bool_)
     asked, of = np.unique(users * log.n_items + items, return_inverse=True)
     pair = log.user * log.n_items + log.item
-    place = np.minimum(np.searchsorted(asked, pair), len(asked) - 1)
-    rows = np.flatnonzero(asked[place] == pair)[::-1]
+    place = pd.Index(asked).get_indexer(pd.Index(pair))  # hashed: time O(n_interactions)
+    rows = np.flatnonzero(place >= 0)[::-1]
     first = np.full(len(asked), NEVER)
     first[place[rows]] = log.time[rows]  # rows are in order of time: the earliest one stays
     return np.asarray(first[of] < times)
