@@ -96,8 +96,8 @@ class Dataset:
         """Size of the item vocabulary."""
         return len(self.items)
 
-    def where(self, rows: NDArray[Any]) -> Self:
-        """Keep `rows` (a mask, or ascending row numbers), with the whole vocabulary."""
+    def where(self, rows: NDArray[Any] | slice) -> Self:
+        """Keep `rows` (a mask, ascending row numbers, or a slice), with the whole vocabulary."""
         return replace(
             self,
             user=self.user[rows],
@@ -106,6 +106,14 @@ class Dataset:
             weight=self.weight[rows],
             ends=None if self.ends is None else self.ends[rows],
         )
+
+    def before(self, tick: int) -> Self:
+        """Rows with ``time < tick``; they are the first ones, so nothing is copied."""
+        return self.where(slice(0, int(np.searchsorted(self.time, tick))))
+
+    def since(self, tick: int) -> Self:
+        """Rows with ``time >= tick``; nothing is copied."""
+        return self.where(slice(int(np.searchsorted(self.time, tick)), len(self)))
 
     def user_positions(self, users: UserIds) -> Positions:
         """Positions of `users`; -1 where one is not in the vocabulary."""

@@ -124,19 +124,19 @@ def _part(
     candidates = availability.candidates(requests.times)
     if protocol.track == "C":
         candidates = candidates.without(*own_only(dataset, requests))
-    visible = window.inputs if protocol.track == "A" else dataset.time < window.high
+    short = protocol.track == "A"
     draft = Holdout(
         protocol=protocol.name,
         part=part,
         train=train,
-        history=dataset.where(visible),
+        history=dataset.where(window.inputs) if short else dataset.before(window.high),
         requests=requests,
         candidates=candidates,
         relevant_indptr=np.arange(len(requests) + 1),
         relevant=dataset.item[window.targets],
         repeat=np.zeros(len(requests), dtype=np.bool_),
         policy=protocol.repeat,
-        window=protocol.window - 1 if protocol.track == "A" else None,
+        window=protocol.window - 1 if short else None,
     )
     return settle(draft, dataset)
 

@@ -47,7 +47,7 @@ def temporal_holdouts(
     2023: per-user splits let the model see the future.
     """
     asked_from = temporal_cut(protocol, dataset)
-    known = dataset.where(dataset.time < asked_from)
+    known = dataset.before(asked_from)
     cut = _cut(known, "validation", protocol.validation_days, protocol.validation_share)
     return Holdouts(
         validation=_part(protocol, "validation", known, cut, availability),
@@ -93,8 +93,8 @@ def _part(
     cut: int,
     availability: AvailabilityIndex,
 ) -> Holdout:
-    before = log.where(log.time < cut)
-    after = log.where(log.time >= cut)
+    before = log.before(cut)
+    after = log.since(cut)
     asked = (before.user_counts >= protocol.min_train_interactions) & (after.user_counts > 0)
     users = np.flatnonzero(asked)
     logger.info(

@@ -21,3 +21,15 @@ def test_rows_are_in_order_of_time_and_ties_in_that_of_the_table(span: int, firs
     expected = sorted(range(300), key=lambda row: time[row])  # stable
     assert found.user.tolist() == expected
     assert found.time.tolist() == [int(time[row]) for row in expected]
+
+
+@pytest.mark.parametrize("tick", [-1, 0, 3, 4, 9, 10])
+def test_what_was_before_a_tick_and_since(tick: int) -> None:
+    time = np.array([4, 0, 9, 3, 3, 4])
+    table = pd.DataFrame({"user_id": np.arange(6), "item_id": 5, "timestamp": time})
+    data = Dataset.from_interactions(table, clock=Clock(kind="step", step_seconds=1.0))
+    before, since = data.before(tick), data.since(tick)
+    assert before.user.tolist() == data.where(data.time < tick).user.tolist()
+    assert since.user.tolist() == data.where(data.time >= tick).user.tolist()
+    assert (before.n_users, since.n_users) == (6, 6)
+    assert len(before) == 0 or np.shares_memory(before.time, data.time)

@@ -146,7 +146,7 @@ class Ranker(Recommender[RankerConfig]):
         chosen, sizes = [np.empty(0, dtype=np.bool_)], [np.empty(0, dtype=np.int64)]
         most = -(-config.events // config.refits)
         for rows in parts(drawn(config, dataset, rng), dataset.time, config.refits):
-            known = dataset.where(dataset.time < dataset.time[rows[0]])
+            known = dataset.before(int(dataset.time[rows[0]]))
             signals = Signals.fit(config, known, options)
             for whole, is_target in events_of(dataset, index, rows, most, rng):
                 kept = self._head(whole, live, signals) | is_target

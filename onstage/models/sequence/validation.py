@@ -44,7 +44,7 @@ class Newest:
             If one side has no rows, or nothing that came after can be asked for.
         """
         at = dataset.time[int((1 - share) * len(dataset))]
-        train = dataset.where(dataset.time < at)
+        train = dataset.before(at)
         history = History(dataset)
         later = np.flatnonzero(dataset.time >= at)
         requests = Requests(dataset.user[later], dataset.time[later])
