@@ -23,6 +23,8 @@ from tasks.engines.engine import Engine, look
 
 T = TypeVar("T")
 
+_HERE = "local"
+"""A cluster of our own; without an address Ray would join whatever it finds on the machine."""
 _LOOK = 0.5
 """Seconds between two looks at whether the flow has ended."""
 _PATIENCE = 10.0
@@ -44,7 +46,7 @@ class RayEngine(Engine):
 
     @override
     def _made(self, runner: RunnerConfig) -> RayTaskRunner[Any]:
-        return RayTaskRunner(runner.address, _options(runner))
+        return RayTaskRunner(runner.address or _HERE, _options(runner))
 
     @override
     def _enter(self) -> None:

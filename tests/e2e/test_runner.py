@@ -1,10 +1,6 @@
 """Trials and backtests on a cluster: the same tables, and a death costs a trial."""
 
-import os
-import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +17,6 @@ from onstage.pipeline.workspace import Workspace
 from onstage.settings import MlflowSettings, Settings
 from onstage.tracking import Tracker
 from onstage.tuning.journal import JOURNAL
-from tests.e2e.servers import free_port
 from tests.integration.parallel import Fatal, Faulty, check, search
 
 
@@ -180,49 +175,6 @@ def test_a_sweep_on_a_cluster_that_is_there_already_finds_its_best(
     counts = made["item_knn"].counts
     assert (counts["trials"], counts["failed"]) == (3, 0)
     assert best_config(Workspace.open(path), made["item_knn"]).algorithm == "item_knn"
-
-
-@pytest.fixture
-def ray_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Ray on this machine, started as its users do.
-
-    Without its tokens: with them Ray 2.60's own client does not get in here, see docs/cluster.md.
-    """
-    pytest.importorskip("prefect_ray", reason="no prefect_ray: pip install 'onstage[ray]'")
-    ray = [str(Path(sys.executable).parent / "ray"), "start", "--head", "--block"]
-    port, clients = free_port(), free_port()
-    options = [f"--port={port}", f"--ray-client-server-port={clients}", "--num-cpus=2"]
-    options += ["--node-ip-address=127.0.0.1", "--include-dashboard=false"]
-    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
-    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    with (tmp_path / "ray.log").open("w") as log:
-        head = subprocess.Popen([*ray, *options], stdout=log, stderr=log, start_new_session=True)
-    try:
-        for _ in range(600):
-            with socket.socket() as door:
-                if door.connect_ex(("127.0.0.1", clients)) == 0:
-                    break
-            assert head.poll() is None, (tmp_path / "ray.log").read_text()
-            time.sleep(0.1)
-        yield f"ray://127.0.0.1:{clients}"
-    finally:
-        os.killpg(head.pid, signal.SIGTERM)
-        head.wait(60)
-
-
-def test_a_sweep_joins_a_ray_cluster_by_its_address_and_leaves_it_there(
-    config: Path, tmp_path: Path, home: Path, ray_address: str
-) -> None:
-    from flows.sweep import sweep
-    from onstage.pipeline.sweeping import best_config
-
-    runner = {"kind": "ray", "address": ray_address, "workers": 2}
-    for name in ("joins", "joins-again"):
-        path = configured(config, tmp_path, runner=runner, name=name)
-        made = sweep(str(path), ["item_knn"], trials=3)
-        counts = made["item_knn"].counts
-        assert (counts["trials"], counts["failed"]) == (3, 0)
-        assert best_config(Workspace.open(path), made["item_knn"]).algorithm == "item_knn"
 
 
 def test_one_worker_finds_the_very_sweep_that_this_process_finds(
