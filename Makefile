@@ -46,7 +46,7 @@ $(ENGINES): $(DEEP)
 test-cluster: $(ENGINES)  ## trials and backtests on Ray, ALS on Spark in local-cluster mode (needs Java 17 or later)
 	$(CLUSTER)/bin/python -m pytest -q tests/integration/test_spark.py tests/e2e/test_runner.py tests/e2e/test_runner_ray.py -k "Spark or OnACluster or ray"
 
-test-kill: $(DEEP)  ## kill -9 at every moment of a retrain (a quarter of an hour; goes on when stopped), and docs/kill-matrix.md
+test-kill: $(DEEP)  ## kill -9 at every moment of a retrain (half an hour; goes on when stopped), and docs/kill-matrix.md
 	ONSTAGE_KILL=all ONSTAGE_KILL_TABLE=docs/kill-matrix.md $(BIN)/python -m pytest -q tests/e2e/kill
 
 check: $(DEEP)  ## style, types, layers, documentation

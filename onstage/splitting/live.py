@@ -124,7 +124,7 @@ def _part(
     candidates = availability.candidates(requests.times)
     if protocol.track == "C":
         candidates = candidates.without(*own_only(dataset, requests))
-    short = protocol.track == "A"
+    short = protocol.track == "A"  # only the inputs are known, as in the released code
     draft = Holdout(
         protocol=protocol.name,
         part=part,
