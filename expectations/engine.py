@@ -44,7 +44,7 @@ class Outcome:
     unexpected: int
     """Rows that break it; 0 for expectations about the table."""
     share: float
-    """The same as a share of the rows."""
+    """The same as a share of :attr:`examined`."""
     observed: str
     """What was seen, for expectations about the table."""
     examples: tuple[str, ...]
@@ -52,6 +52,8 @@ class Outcome:
     """The limits in words: ``at least 0.4``."""
     rows: tuple[int, ...] = ()
     """Row numbers that break it; only with ``result_format="COMPLETE"``."""
+    examined: int = 0
+    """Rows that were looked at: those that have a value; 0 for expectations about the table."""
 
 
 class Engine:
@@ -70,7 +72,7 @@ class Engine:
         self._context.variables.progress_bars = {"globally": False}
         self._source: Any = self._context.data_sources.add_pandas("onstage")
 
-    def run(self, suite: Suite, frame: pd.DataFrame, stage: str) -> list[Outcome]:
+    def run(self, suite: Suite, frame: pd.DataFrame, stage: str, part: str = "") -> list[Outcome]:
         """Run a suite on a frame, all expectations in one pass.
 
         Parameters
@@ -82,13 +84,16 @@ class Engine:
             Expectations hashes all of them.
         stage
             ``incoming`` or ``accepted``: names the page in Data Docs.
+        part
+            Which part of the table the frame is; added to the name of the page.
 
         Raises
         ------
         ConfigError
             If Great Expectations does not know an expectation of the suite.
         """
-        name = f"{suite.name}-{stage}"
+        name = f"{suite.name}-{stage}{part}"
+        held = frame.copy(deep=False)
         asset = self._source.add_dataframe_asset(name)
         definition = self._context.validation_definitions.add(
             self._gx.ValidationDefinition(
@@ -99,10 +104,12 @@ class Engine:
         )
         with _unwarned():
             result = definition.run(
-                batch_parameters={"dataframe": frame},
+                batch_parameters={"dataframe": held},
                 result_format=self._format,
                 run_id=self._gx.RunIdentifier(run_name=stage, run_time=RUN_TIME),
             )
+        for column in held.columns:  # the context keeps the frame for good
+            del held[column]
         found = {r.expectation_config.meta["check"]: r for r in result.results}
         return [_outcome(suite.name, stage, e, found) for e in suite.expectations]
 
@@ -194,6 +201,7 @@ def _outcome(table: str, stage: str, expectation: Expectation, found: dict[str, 
         examples=tuple(_shown(v) for v in (values.get("partial_unexpected_list") or ())[:EXAMPLES]),
         allowed=_allowed(expectation["kwargs"]),
         rows=tuple(values.get("unexpected_index_list") or ()),
+        examined=int(values.get("element_count") or 0) - int(values.get("missing_count") or 0),
     )
 
 

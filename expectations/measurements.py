@@ -30,9 +30,9 @@ def measure(sortings: Mapping[str, Sorting], changed: Changes | None) -> pd.Data
     """
     measured: dict[str, float] = {}
     for name, sorting in sortings.items():
-        rows = max(len(sorting.table), 1)
+        rows = max(sorting.rows, 1)
         copies = sorting.counts.get("duplicate", 0) if name == "interactions" else 0
-        measured[f"{name}_quarantined"] = (int(sorting.bad.sum()) - copies) / rows
+        measured[f"{name}_quarantined"] = (len(sorting.aside) - copies) / rows
         if name == "interactions":
             measured["interactions_duplicates"] = copies / rows
     if changed is not None:
@@ -60,7 +60,10 @@ def batch_parameters(limits: Limits) -> dict[str, Any]:
 def table_parameters(
     name: str, table: pd.DataFrame, interactions: pd.DataFrame, limits: Limits
 ) -> dict[str, Any]:
-    """Values for one table's suite. Identifiers must be of the kind the interactions have."""
+    """Values for one table's suite. Identifiers must be of the kind the interactions have.
+
+    Of the interactions only the types of their columns matter.
+    """
     config, clock = limits.config, limits.clock
     rendered = {
         side: tick if tick is None or clock.kind == "step" else clock.render(tick)
@@ -95,7 +98,7 @@ def tell(outcome: Outcome, measured: pd.DataFrame, sortings: Mapping[str, Sortin
     sorting = sortings[table]
     reasons = sorted(sorting.counts.items(), key=lambda pair: -pair[1])
     told = ", ".join(f"{reason} {count}" for reason, count in reasons[:REASONS_TOLD])
-    seen = f"{value:.1%} of {len(sorting.table)} rows ({told}), allowed {outcome.allowed}"
+    seen = f"{value:.1%} of {sorting.rows} rows ({told}), allowed {outcome.allowed}"
     return replace(outcome, observed=seen)
 
 

@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from expectations.arrivals import arrivals_in
+from expectations.arrivals import Batch
 from expectations.engine import Engine
 from expectations.page import render
 from expectations.quarantine import quarantine
@@ -12,7 +12,6 @@ from expectations.verdict import Verdict, judge
 from onstage.data.clock import Clock
 from onstage.data.profile import BatchProfile
 from onstage.data.quality import Limits, ValidationConfig
-from onstage.data.tables import write_table
 
 
 logger = logging.getLogger(__name__)
@@ -27,7 +26,7 @@ def validate(
     baseline: BatchProfile | None,
     now: int | None = None,
 ) -> ValidationReport:
-    """Validate the canonical tables in a folder.
+    """Validate the canonical tables in a folder; a large log in parts of users, see :mod:`.parts`.
 
     Parameters
     ----------
@@ -61,7 +60,7 @@ def validate(
     """
     limits = Limits.of(config, clock, now)
     engine = Engine()
-    verdict = judge(engine, arrivals_in(tables, limits), limits, baseline)
+    verdict = judge(engine, Batch.of(tables, limits), out, baseline)
     _write(out, verdict)
     engine.write_docs(out / "data_docs")
     logger.info("validation: %s", summary(verdict.report))
@@ -79,8 +78,6 @@ def summary(report: ValidationReport) -> str:
 
 def _write(out: Path, verdict: Verdict) -> None:
     report = verdict.report
-    for name, table in verdict.accepted.items():
-        write_table(table, out, name)
     aside = quarantine(verdict.sortings)
     aside.to_parquet(out / report.quarantine, index=False, compression="zstd")
     if verdict.profile is not None:

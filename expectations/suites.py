@@ -19,6 +19,23 @@ SUITES: Final = ("interactions", "items", "windows", "relations", "batch")
 COLUMNS: Final = ("column", "column_A", "column_B", "column_list")
 """Arguments that name columns."""
 
+BY_USER: Final = frozenset(
+    {
+        "expect_column_to_exist",
+        "expect_column_values_to_be_of_type",
+        "expect_column_values_to_be_in_type_list",
+        "expect_column_values_to_not_be_null",
+        "expect_column_values_to_be_between",
+        "expect_column_values_to_be_in_set",
+        "expect_column_pair_values_a_to_be_greater_than_b",
+        "expect_compound_columns_to_be_unique",
+    }
+)
+"""Expectations that hold of a table if they hold of its parts, where these divide no user.
+
+Columns that are unique together count among them, since the user is part of each such key.
+"""
+
 Expectation = dict[str, Any]
 """``{"type", "kwargs", "severity", "description", "meta": {"check", "scope", …}}``."""
 
@@ -108,6 +125,14 @@ def suite_for(
             known = {key: value for key, value in filled.items() if value is not None}
             kept.append({**expectation, "kwargs": known})
     return Suite(name, str(raw["meta"]["about"]), tuple(kept), tuple(skipped))
+
+
+def judged_by_user(name: str) -> bool:
+    """Whether the verdict of a suite on a table follows from those on parts that divide no user."""
+    return all(
+        e["type"] in BY_USER or (e["meta"]["check"], e["kwargs"]) == ("not_empty", {"min_value": 1})
+        for e in read_suite(name)["expectations"]
+    )
 
 
 def used_columns(suite: Suite) -> list[str]:

@@ -1,27 +1,24 @@
 """The verdict on a batch: what the suites say of what arrived, and of what is left of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from expectations.arrivals import INTERACTIONS, Arrival
+from expectations.arrivals import INTERACTIONS, Batch
 from expectations.engine import Engine, Outcome
-from expectations.measurements import (
-    batch_parameters,
-    explained,
-    measure,
-    table_parameters,
-    tell,
-)
-from expectations.quarantine import Sorting, sort_out
+from expectations.examination import Examined, examine, together
+from expectations.measurements import batch_parameters, explained, measure, tell
+from expectations.quarantine import Sorting
 from expectations.report import FAILED, SkippedCheck, ValidationReport, failed_checks
-from expectations.suites import Skipped, Suite, suite_for, used_columns
-from onstage.data.clock import Clock
+from expectations.suites import Skipped, suite_for
 from onstage.data.kinds import compact
-from onstage.data.profile import BatchProfile, changes
+from onstage.data.profile import Activity, BatchProfile, Changes, changes
 from onstage.data.quality import Limits
-from onstage.data.rules import faults
+from onstage.data.tables import ROW_GROUP, table_names, write_batches, write_table
 
 
 @dataclass(frozen=True)
@@ -31,90 +28,88 @@ class Verdict:
     report: ValidationReport
     outcomes: list[Outcome]
     sortings: Mapping[str, Sorting]
-    accepted: Mapping[str, pd.DataFrame]
     profile: BatchProfile | None
 
 
-def judge(
-    engine: Engine, arrivals: Mapping[str, Arrival], limits: Limits, baseline: BatchProfile | None
-) -> Verdict:
+def judge(engine: Engine, batch: Batch, out: Path, baseline: BatchProfile | None) -> Verdict:
     """Run the suites on what arrived, set bad rows aside, and hold the rest against `baseline`.
 
     Great Expectations decides: the suites run on everything that arrived; what concerns rows runs
     again on what is left of a table that had bad rows, and must hold there; the batch as a whole
     is one row of measurements with a suite of its own.
+
+    Parameters
+    ----------
+    out
+        Existing folder that gets the sound rows of every usable table.
     """
-    outcomes, skipped = _examine(engine, arrivals, limits)
-    sortings = {
-        name: sort_out(a.table, faults(name, a.frame, limits))
-        for name, a in arrivals.items()
-        if a.usable
-    }
-    outcomes += _examine_accepted(engine, arrivals, sortings, outcomes, limits)
-    accepted = {name: compact(sorting.sound) for name, sorting in sortings.items()}
-    profile = _profile(accepted, limits.clock)
-    changed = None
-    if profile is not None and baseline is not None:
-        changed = changes(
-            accepted[INTERACTIONS], profile, baseline, noise=limits.config.change_noise
-        )
-    found, left_out = _examine_batch(engine, sortings, measure(sortings, changed), limits)
+    examined, activity = _examine(engine, batch, out)
+    sortings = {name: one.sorting for name, one in examined.items() if one.sorting is not None}
+    outcomes = [o for one in examined.values() for o in one.incoming]
+    outcomes += [o for one in examined.values() for o in one.accepted]
+    profile, changed = _compare(activity, out, batch.limits, baseline)
+    found, left_out = _examine_batch(engine, sortings, measure(sortings, changed), batch.limits)
+    skipped = [s for one in examined.values() for s in one.skipped]
     skipped += [explained(s) for s in left_out]
-    report = _report(arrivals, sortings, outcomes + found, skipped)
-    return Verdict(report, outcomes + found, sortings, accepted, profile)
-
-
-def _suite(name: str, arrivals: Mapping[str, Arrival], limits: Limits) -> Suite:
-    arrival, interactions = arrivals[name], arrivals[INTERACTIONS].table
-    return suite_for(
-        name,
-        {*arrival.table.columns, *arrival.frame.columns},
-        table_parameters(name, arrival.table, interactions, limits),
-        wrong=arrival.wrong,
-        empty=arrival.table.empty,
-    )
+    report = _report(examined, sortings, outcomes + found, skipped)
+    return Verdict(report, outcomes + found, sortings, profile)
 
 
 def _examine(
-    engine: Engine, arrivals: Mapping[str, Arrival], limits: Limits
-) -> tuple[list[Outcome], list[Skipped]]:
-    outcomes: list[Outcome] = []
-    skipped: list[Skipped] = []
-    for name, arrival in arrivals.items():
-        suite = _suite(name, arrivals, limits)
-        frame = arrival.frame.assign(**{c: arrival.table[c] for c in arrival.wrong})
-        outcomes += engine.run(suite, _narrow(suite, frame), "incoming")
-        skipped += suite.skipped
-    return outcomes, skipped
+    engine: Engine, batch: Batch, out: Path
+) -> tuple[dict[str, Examined], Activity | None]:
+    """Examine each table and write what is sound of it; what the sound interactions are like."""
+    parts: list[Examined] = []
+    activities: list[Activity] = []
+    types = pd.DataFrame()
+    for arrival in batch.interactions(out):
+        types = arrival.table.iloc[:0].copy()  # a view would keep the part
+        part = f"-{len(parts) + 1}-of-{batch.parts}" if batch.parts > 1 else ""
+        parts.append(examine(engine, INTERACTIONS, arrival, types, batch.limits, part))
+        if parts[-1].sorting is not None:
+            sound = compact(parts[-1].sorting.sound(arrival.table))
+            activities.append(Activity.of(sound, batch.limits.clock))
+            if batch.parts == 1:
+                write_table(sound, out, INTERACTIONS)
+            del sound
+        del arrival  # before the next one is read
+    log = together(parts)
+    if log.sorting is not None and batch.parts > 1:
+        _write_streamed(batch.folder / f"{INTERACTIONS}.parquet", log.sorting, out)
+    examined = {INTERACTIONS: log}
+    for name, arrival in batch.others.items():
+        examined[name] = examine(engine, name, arrival, types, batch.limits)
+        sorting = examined[name].sorting
+        if sorting is not None:
+            write_table(compact(sorting.sound(arrival.table)), out, name)
+    return examined, None if log.sorting is None else Activity.joined(activities)
 
 
-def _examine_accepted(
-    engine: Engine,
-    arrivals: Mapping[str, Arrival],
-    sortings: Mapping[str, Sorting],
-    before: list[Outcome],
-    limits: Limits,
-) -> list[Outcome]:
-    """Run what failed about rows again on what is left of each table.
+def _write_streamed(path: Path, sorting: Sorting, out: Path) -> None:
+    """Write the sound interactions without ever holding all of them."""
+    file, good = pq.ParquetFile(path), pa.array(~sorting.bad)
 
-    What held for all rows holds for some of them, unless it asks for a share of the rows.
-    """
-    outcomes: list[Outcome] = []
-    for name, sorting in sortings.items():
-        failed = {o.check for o in before if o.table == name and not o.success}
-        full = _suite(name, arrivals, limits)
-        rows = [
-            e
-            for e in full.expectations
-            if e["meta"]["scope"] == "rows"
-            and e["severity"] == "critical"
-            and (e["meta"]["check"] in failed or "mostly" in e["kwargs"])
-        ]
-        if rows:
-            suite = Suite(name, full.about, tuple(rows), ())
-            left = arrivals[name].frame[~sorting.bad].reset_index(drop=True)
-            outcomes += engine.run(suite, _narrow(suite, left), "accepted")
-    return outcomes
+    def sound() -> Iterator[pa.RecordBatch]:
+        at = 0
+        for rows in file.iter_batches(ROW_GROUP):
+            yield rows.filter(good.slice(at, len(rows)))
+            at += len(rows)
+
+    write_batches(file.schema_arrow, sound(), out, INTERACTIONS)
+
+
+def _compare(
+    activity: Activity | None, out: Path, limits: Limits, baseline: BatchProfile | None
+) -> tuple[BatchProfile | None, Changes | None]:
+    """Profile of the accepted batch, and how it differs from the last one."""
+    if activity is None:
+        return None, None
+    names = {name: pq.read_schema(out / f"{name}.parquet").names for name in table_names(out)}
+    columns = {name: tuple(sorted(found)) for name, found in names.items()}
+    profile = BatchProfile.of_activity(activity, limits.clock, columns)
+    if baseline is None:
+        return profile, None
+    return profile, changes(activity, profile, baseline, noise=limits.config.change_noise)
 
 
 def _examine_batch(
@@ -125,22 +120,8 @@ def _examine_batch(
     return [tell(outcome, measured, sortings) for outcome in outcomes], suite.skipped
 
 
-def _narrow(suite: Suite, frame: pd.DataFrame) -> pd.DataFrame:
-    """Keep the columns that a suite looks at: Great Expectations hashes all it is given."""
-    used = [column for column in used_columns(suite) if column in frame.columns]
-    return frame[used]
-
-
-def _profile(accepted: Mapping[str, pd.DataFrame], clock: Clock) -> BatchProfile | None:
-    if INTERACTIONS not in accepted:
-        return None
-    columns = {name: tuple(sorted(map(str, t.columns))) for name, t in accepted.items()}
-    profile = BatchProfile.of(accepted[INTERACTIONS], clock)
-    return profile.model_copy(update={"columns": columns})
-
-
 def _report(
-    arrivals: Mapping[str, Arrival],
+    examined: Mapping[str, Examined],
     sortings: Mapping[str, Sorting],
     outcomes: list[Outcome],
     skipped: list[Skipped],
@@ -148,8 +129,8 @@ def _report(
     failed = failed_checks(outcomes)
     return ValidationReport(
         passed=not any(check.refuses for check in failed),
-        incoming={name: len(arrival.table) for name, arrival in arrivals.items()},
-        accepted={name: int((~sorting.bad).sum()) for name, sorting in sortings.items()},
+        incoming={name: one.rows for name, one in examined.items()},
+        accepted={name: s.rows - len(s.aside) for name, s in sortings.items()},
         quarantined={name: s.counts for name, s in sortings.items() if s.counts},
         checks=len(outcomes),
         failures=len(failed),

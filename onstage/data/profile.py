@@ -1,5 +1,7 @@
 """What one batch of interactions looks like from afar, and how it differs from the last one."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -9,13 +11,51 @@ from pydantic import BaseModel, ConfigDict
 
 from onstage.columns import Columns
 from onstage.data.clock import Clock
-from onstage.types import Ticks
+from onstage.types import Positions, Ticks
 
 
 NEWEST_DAYS = 7
 """Days that the newest activity is described by."""
 WHOLE_DAY = 0.9
 """A stretch of at least this many days counts as a day: batches are not cut to the second."""
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Who acted when, on what: all that a profile needs of the interactions.
+
+    Attributes
+    ----------
+    user : ndarray of int64, shape (n_rows,)
+        Positions from 0.
+    time : ndarray of int64, shape (n_rows,)
+        Ticks.
+    users
+        How many users there are.
+    items
+        Distinct items.
+    """
+
+    user: Positions
+    time: Ticks
+    users: int
+    items: pd.Index
+
+    @classmethod
+    def of(cls, interactions: pd.DataFrame, clock: Clock) -> Self:
+        """Take it from a table without missing users, items or times."""
+        user, users = pd.factorize(interactions[Columns.USER])
+        items = pd.Index(interactions[Columns.ITEM].unique())
+        return cls(user, clock.ticks(interactions[Columns.TIME]), len(users), items)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Put parts together that have no user in common."""
+        first = np.cumsum([0, *(part.users for part in parts)])
+        user = np.concatenate([part.user + n for part, n in zip(parts, first[:-1], strict=True)])
+        time = np.concatenate([part.time for part in parts])
+        items = parts[0].items.append([part.items for part in parts[1:]]).unique()
+        return cls(user, time, int(first[-1]), items)
 
 
 class Day(BaseModel):
@@ -67,27 +107,33 @@ class BatchProfile(BaseModel):
             How the table counts time.
         """
         columns = {"interactions": tuple(sorted(map(str, interactions.columns)))}
-        if interactions.empty:
+        return cls.of_activity(Activity.of(interactions, clock), clock, columns)
+
+    @classmethod
+    def of_activity(
+        cls, activity: Activity, clock: Clock, columns: Mapping[str, tuple[str, ...]]
+    ) -> Self:
+        """Describe interactions of which only this is left, beside the tables' columns."""
+        time, user = activity.time, activity.user
+        if len(time) == 0:
             return cls(
                 clock=clock, rows=0, users=0, items=0, first=0, last=0, days=1.0,
-                rows_per_user_day=0.0, newest=(), columns=columns,
+                rows_per_user_day=0.0, newest=(), columns=dict(columns),
             )  # fmt: skip
-        time = clock.ticks(interactions[Columns.TIME])
-        user, users = pd.factorize(interactions[Columns.USER])
         first, last = int(time.min()), int(time.max())
         day = days_before(time, last, clock)
         user_days = len(np.unique(user * (int(day.max()) + 1) + day))
         return cls(
             clock=clock,
             rows=len(time),
-            users=len(users),
-            items=int(interactions[Columns.ITEM].nunique()),
+            users=activity.users,
+            items=len(activity.items),
             first=first,
             last=last,
             days=max(clock.seconds(last - first) / 86_400, 1.0),
             rows_per_user_day=len(time) / user_days,
             newest=_days(user, day, _whole(clock.seconds(last - first) / 86_400)),
-            columns=columns,
+            columns=dict(columns),
         )
 
 
@@ -122,14 +168,14 @@ class Changes(BaseModel):
 
 
 def changes(
-    interactions: pd.DataFrame, profile: BatchProfile, baseline: BatchProfile, noise: int
+    activity: Activity, profile: BatchProfile, baseline: BatchProfile, noise: int
 ) -> Changes | None:
     """Hold a batch against the last accepted one.
 
     Parameters
     ----------
-    interactions, profile
-        The batch, and :meth:`BatchProfile.of` it.
+    activity, profile
+        Of the batch.
     baseline
         The last accepted batch. The days after its end are compared with its newest days; when
         there is no whole day after it (the same log again, or a corrected one), the batch's own
@@ -149,9 +195,9 @@ def changes(
     newest = profile.newest
     fresh = clock.seconds(profile.last - baseline.last) / 86_400
     if fresh >= WHOLE_DAY:
-        new = interactions[clock.ticks(interactions[Columns.TIME]) > baseline.last]
-        day = days_before(clock.ticks(new[Columns.TIME]), profile.last, clock)
-        newest = _days(pd.factorize(new[Columns.USER])[0], day, _whole(fresh))
+        new = activity.time > baseline.last
+        day = days_before(activity.time[new], profile.last, clock)
+        newest = _days(activity.user[new], day, _whole(fresh))
     rows = _range([d.rows for d in newest], [d.rows for d in baseline.newest], noise)
     users = _range([d.users for d in newest], [d.users for d in baseline.newest], noise)
     rates = _range(_rates(newest, noise), _rates(baseline.newest, noise), 0)

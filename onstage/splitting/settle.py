@@ -19,6 +19,8 @@ from onstage.types import Positions, Ticks
 logger = logging.getLogger(__name__)
 
 NEVER: Final = np.iinfo(np.int64).max
+AT_ONCE: Final = 2**22
+"""Rows of a log that are looked up at once."""
 
 
 def settle(draft: Holdout, log: Dataset) -> Holdout:
@@ -88,11 +90,12 @@ def had_before(log: Dataset, users: Positions, items: Positions, times: Ticks) -
     if len(users) == 0:
         return np.zeros(0, dtype=np.bool_)
     asked, of = np.unique(users * log.n_items + items, return_inverse=True)
-    pair = log.user * log.n_items + log.item
-    place = pd.Index(asked).get_indexer(pd.Index(pair))  # hashed: time O(n_interactions)
-    rows = np.flatnonzero(place >= 0)[::-1]
-    first = np.full(len(asked), NEVER)
-    first[place[rows]] = log.time[rows]  # rows are in order of time: the earliest one stays
+    known, first = pd.Index(asked), np.full(len(asked), NEVER)
+    for low in reversed(range(0, len(log), AT_ONCE)):
+        part = slice(low, low + AT_ONCE)
+        place = known.get_indexer(pd.Index(log.user[part] * log.n_items + log.item[part]))  # hashed
+        rows = np.flatnonzero(place >= 0)[::-1]
+        first[place[rows]] = log.time[part][rows]  # in order of time: the earliest one stays
     return np.asarray(first[of] < times)
 
 

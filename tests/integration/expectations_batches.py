@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from expectations.arrivals import arrivals_in
+from expectations.arrivals import INTERACTIONS, Arrival, Batch
 from expectations.engine import Engine
 from expectations.report import ValidationReport
 from expectations.verdict import Verdict, judge
@@ -61,6 +61,12 @@ def written(tables: Tables, folder: Path) -> Path:
     return folder
 
 
+def arrivals_in(folder: Path, limits: Limits) -> dict[str, Arrival]:
+    """Every table as a whole."""
+    batch = Batch.of(folder, limits)
+    return {INTERACTIONS: next(batch.interactions(folder)), **batch.others}
+
+
 def judged(
     tables: Tables,
     folder: Path,
@@ -68,9 +74,11 @@ def judged(
     config: ValidationConfig = CONFIG,
     result_format: str = "SUMMARY",
 ) -> Verdict:
-    limits = Limits.of(config, CLOCK, NOW)
-    arrivals = arrivals_in(written(tables, folder / "in"), limits)
-    return judge(Engine(result_format), arrivals, limits, baseline)
+    """The verdict; what was accepted is then in the folder ``out``."""
+    batch = Batch.of(written(tables, folder / "in"), Limits.of(config, CLOCK, NOW))
+    out = folder / "out"
+    out.mkdir(exist_ok=True)
+    return judge(Engine(result_format), batch, out, baseline)
 
 
 def baseline() -> BatchProfile:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from onstage.data.tables import read_table
 from onstage.errors import ValidationError
 from tests.integration.expectations_batches import (
     CONFIG,
@@ -164,4 +165,6 @@ def test_a_log_that_was_delivered_twice_is_refused_and_a_few_copies_are_not(tmp_
     tables["interactions"] = pd.concat([once, once.iloc[:30]], ignore_index=True)
     verdict = judged(tables, tmp_path)
     assert verdict.report.passed
-    pd.testing.assert_frame_equal(verdict.accepted["interactions"], once)
+    accepted = read_table(tmp_path / "out", "interactions")
+    assert accepted is not None
+    pd.testing.assert_frame_equal(accepted, once)

@@ -7,11 +7,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from expectations.arrivals import arrivals_in
+from expectations.arrivals import Batch
 from expectations.engine import Engine
 from expectations.verdict import judge
 from onstage.data.clock import Clock
-from onstage.data.profile import BatchProfile, changes
+from onstage.data.profile import Activity, BatchProfile, changes
 from onstage.data.quality import Limits, ValidationConfig
 from onstage.data.simulate.config import SimulationConfig
 from onstage.data.simulate.writer import simulate
@@ -56,8 +56,8 @@ def test_thirty_clean_days_raise_no_alarm(shape: str, rows: int, tmp_path: Path)
     clock = STEPS if shape == "twitch" else Clock()
     for day in range(1, DAYS + 1):
         limits = Limits.of(CONFIG, clock, now=at_the_end_of(shape, day))
-        arrivals = arrivals_in(day_of(shape, day, tmp_path), limits)
-        verdict = judge(Engine(), arrivals, limits, accepted)
+        batch = Batch.of(day_of(shape, day, tmp_path), limits)
+        verdict = judge(Engine(), batch, tmp_path, accepted)
         assert verdict.report.passed, (day, verdict.report.failed)
         assert (verdict.report.failures, verdict.report.quarantined) == (0, {}), day
         accepted = verdict.profile
@@ -73,7 +73,7 @@ def test_every_day_of_a_real_log_stays_within_the_default_bounds(
 ) -> None:
     tables = ingested({"preset": preset, "folder": str(data / preset)}, clock, tmp_path / "tables")
     limits = Limits.of(CONFIG, clock, None)
-    log = arrivals_in(tables, limits)["interactions"].table
+    log = next(Batch.of(tables, limits).interactions(tmp_path)).table
     day = clock.ticks(log["timestamp"]) // clock.span(days=1)
     accepted: BatchProfile | None = None
     for last in range(int(day.min()), int(day.max()) + 1):
@@ -98,12 +98,12 @@ def test_the_real_logs_pass_with_the_default_configuration(
 ) -> None:
     tables = ingested({"preset": preset, "folder": str(data / folder)}, clock, tmp_path / "tables")
     limits = Limits.of(CONFIG, clock, None)
-    report = judge(Engine(), arrivals_in(tables, limits), limits, None).report
+    report = judge(Engine(), Batch.of(tables, limits), tmp_path, None).report
     assert (report.passed, report.failures, report.quarantined) == (True, 0, {})
 
 
 def assert_within_bounds(log: pd.DataFrame, profile: BatchProfile, accepted: BatchProfile) -> None:
-    changed = changes(log, profile, accepted, CONFIG.change_noise)
+    changed = changes(Activity.of(log, profile.clock), profile, accepted, CONFIG.change_noise)
     assert changed is not None
     for measure in MEASURES:
         bounds = getattr(CONFIG, measure)

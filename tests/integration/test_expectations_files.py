@@ -7,7 +7,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from expectations.arrivals import arrivals_in
 from expectations.engine import Engine
 from expectations.report import ValidationReport
 from expectations.runner import validate
@@ -20,6 +19,7 @@ from tests.integration.expectations_batches import (
     CLOCK,
     CONFIG,
     NOW,
+    arrivals_in,
     clean,
     judged,
     refusals,

@@ -1,5 +1,7 @@
 """Shortcuts over whole logs: what they give is what the obvious way gives."""
 
+from unittest.mock import patch
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,9 +19,9 @@ rows = st.lists(
 asked = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3), st.integers(0, 8)), max_size=12)
 
 
-@given(rows, asked)
+@given(rows, asked, st.sampled_from([5, 10**6]))
 def test_a_pair_was_had_before_if_any_of_its_rows_is_older(
-    rows: list[tuple[str, str, int]], asked: list[tuple[int, int, int]]
+    rows: list[tuple[str, str, int]], asked: list[tuple[int, int, int]], at_once: int
 ) -> None:
     known = log([*rows, *((u, i, 9) for u in "abc" for i in "wxyz")])  # everybody, after it all
     users, items, which = np.array(asked, dtype=np.int64).reshape(-1, 3).T
@@ -29,7 +31,8 @@ def test_a_pair_was_had_before_if_any_of_its_rows_is_older(
         bool(((known.user == u) & (known.item == i) & (known.time < t)).any())
         for u, i, t in zip(users, items, times, strict=True)
     ]
-    assert had_before(known, users, items, times).tolist() == expected
+    with patch("onstage.splitting.settle.AT_ONCE", at_once):
+        assert had_before(known, users, items, times).tolist() == expected
 
 
 @given(st.lists(st.integers(0, 10), max_size=40), st.sampled_from([1, 7, 1000]))
