@@ -9,10 +9,11 @@ import pandas as pd
 from typing_extensions import override
 
 from onstage.availability.candidates import Candidates
-from onstage.availability.live_sets import LiveSets, grouped, transposed
+from onstage.availability.live_sets import LiveSets, transposed
 from onstage.columns import Columns
 from onstage.contracts import WINDOWS
 from onstage.data.dataset import Dataset
+from onstage.data.grouping import grouped
 from onstage.data.requests import ragged
 from onstage.errors import ContractError
 from onstage.types import Positions, Ticks

@@ -6,15 +6,13 @@ from typing import Final, Self
 import numpy as np
 from scipy import sparse
 
+from onstage.data.grouping import SPARSE, grouped
 from onstage.data.requests import ragged
 from onstage.types import Positions, Ticks
 
 
 BUDGET: Final = 8
 """Most entries of all checkpoints together, for each window: bounds memory whatever the clock."""
-
-SPARSE: Final = 4
-"""Counting sorts are for keys of which there are at most so many to a row."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,20 +117,6 @@ def transposed(
     ones = np.ones(len(item), dtype=np.int8)
     table = sparse.csr_matrix((ones, instant, rows), shape=(n_items, n_instants)).tocsc()
     return table.indptr.astype(np.int64), table.indices.astype(np.int64)
-
-
-def grouped(keys: Positions) -> Positions:
-    """Order that puts equal keys together, ascending, and keeps the order within.
-
-    What ``np.argsort(keys, kind="stable")`` gives; a counting sort, linear in the number of rows,
-    unless most keys between 0 and the largest are missing.
-    """
-    size = int(keys.max(initial=-1)) + 1
-    if size > SPARSE * len(keys):
-        return np.argsort(keys, kind="stable")
-    ones, rows = np.ones(len(keys), dtype=np.int8), np.arange(len(keys) + 1)
-    table = sparse.csr_matrix((ones, keys, rows), shape=(len(keys), size)).tocsc()
-    return np.asarray(table.indices, dtype=np.int64)
 
 
 def _by_time(time: Ticks) -> tuple[Positions, Ticks]:

@@ -146,10 +146,12 @@ class Dataset:
 
         The product of two rows is the cosine of two audiences; an item without rows has none.
         """
-        made = self.counts.T.tocsr().astype(np.float64)
-        sizes = np.diff(made.indptr)
-        made.data = np.repeat(1 / np.sqrt(np.maximum(sizes, 1)), sizes)
-        return made
+        counts = self.counts
+        one = np.ones(counts.nnz, dtype=np.int8)
+        pairs = sparse.csr_matrix((one, counts.indices, counts.indptr), counts.shape).tocsc()
+        sizes = np.diff(pairs.indptr)
+        worth = np.repeat(1 / np.sqrt(np.maximum(sizes, 1)), sizes)
+        return sparse.csr_matrix((worth, pairs.indices, pairs.indptr), counts.shape[::-1])
 
     @cached_property
     def user_counts(self) -> NDArray[np.int64]:

@@ -7,8 +7,8 @@ import numpy as np
 
 from onstage.availability.audience import Audience
 from onstage.availability.index import AvailabilityIndex
-from onstage.availability.live_sets import grouped
 from onstage.data.dataset import Dataset
+from onstage.data.grouping import grouped
 from onstage.data.requests import Requests, ragged
 from onstage.errors import SplitError
 from onstage.splitting.holdout import Holdout, Holdouts

@@ -1,7 +1,10 @@
+from unittest.mock import patch
+
 import numpy as np
 import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from onstage.columns import Columns
 from onstage.data.clock import Clock
@@ -38,3 +41,38 @@ def test_negative_and_huge_identifiers_survive() -> None:
     assert dataset.users[dataset.user_positions(ids)].tolist() == ids
     assert dataset.user_positions([5]).tolist() == [-1]
     assert dataset.matrix.sum() == 6
+
+
+pairs = st.lists(
+    st.tuples(st.integers(-1, 5), st.integers(0, 5), st.integers(-25, 25)), min_size=1, max_size=20
+)
+
+
+@given(rows, pairs, st.sampled_from([3, 10**6]))
+def test_a_user_had_an_item_if_a_row_of_it_is_older(
+    log: list[tuple[int, int, int]], asks: list[tuple[int, int, int]], at_once: int
+) -> None:
+    users, items, times = np.array(asks, dtype=np.int64).T
+    user, item, time = np.array(sorted(log, key=lambda row: row[2]), dtype=np.int64).T
+    one = np.ones(len(log), dtype=np.float32)
+    clock = Clock(kind="step", step_seconds=60)
+    dataset = Dataset(pd.RangeIndex(6), pd.RangeIndex(6), clock, user, item, time, one)
+    with patch("onstage.data.history.AT_ONCE", at_once):
+        found = History(dataset).had(users, items, times)
+    assert found.tolist() == [
+        any(row[:2] == (u, i) and row[2] < t for row in log) for u, i, t in asks
+    ]
+
+
+@given(rows)
+def test_rows_out_of_order_become_the_same_history(log: list[tuple[int, int, int]]) -> None:
+    user, item, time = np.array(log, dtype=np.int64).T
+    clock, one = Clock(kind="step", step_seconds=60), np.arange(len(log), dtype=np.float32)
+
+    def history(order: NDArray[np.int64]) -> History:
+        columns = (user[order], item[order], time[order], one[order])
+        return History(Dataset(pd.RangeIndex(5), pd.RangeIndex(6), clock, *columns))
+
+    as_it_is, in_time = history(np.arange(len(log))), history(np.argsort(time, kind="stable"))
+    for name in ("user", "item", "time", "weight"):
+        assert getattr(as_it_is, name).tolist() == getattr(in_time, name).tolist()

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onstage.availability.live_sets import grouped
+from onstage.data.grouping import grouped
 from onstage.splitting.settle import had_before
 from onstage.testing.examples import log
 
