@@ -18,7 +18,7 @@ from expectations.suites import judged_by_user
 from onstage.columns import Columns
 from onstage.data.clock import Clock
 from onstage.data.kinds import IDS, NUMBERS, TIMES
-from onstage.data.sources.engine import engine, identifier
+from onstage.data.sources.engine import engine, identifier, rows_of
 
 
 ROWS_AT_ONCE: Final = 2**24
@@ -57,7 +57,7 @@ class Cut:
         if many < 2 or not (_settled(file, clock) and judged_by_user("interactions")):  # noqa: PLR2004
             return cls(path)
         users = _sample(file)
-        ends = users[[len(users) * n // many for n in range(1, many)]]
+        ends = users[[len(users) * n // many for n in range(1, many)]] if len(users) else users
         return cls(path, tuple(one for one in np.unique(ends).tolist() if one > users[0]))
 
     def tables(self, scratch: Path) -> Iterator[pa.Table]:
@@ -77,7 +77,7 @@ class Cut:
                 else:
                     where, limits = f"{user} >= $low AND {user} < $high", {"low": low, "high": high}
                 values = {"path": str(self.path), **limits}
-                yield connection.sql(rows + where, params=values).to_arrow_table()
+                yield rows_of(connection, rows + where, values, self.path)
 
 
 def _settled(file: pq.ParquetFile, clock: Clock) -> bool:

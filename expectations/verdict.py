@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from tqdm import tqdm
 
 from expectations.arrivals import INTERACTIONS, Batch
 from expectations.engine import Engine, Outcome
@@ -19,6 +20,7 @@ from onstage.data.kinds import compact
 from onstage.data.profile import Activity, BatchProfile, Changes, changes
 from onstage.data.quality import Limits
 from onstage.data.tables import ROW_GROUP, table_names, write_batches, write_table
+from onstage.settings import load_settings
 
 
 @dataclass(frozen=True)
@@ -62,17 +64,20 @@ def _examine(
     parts: list[Examined] = []
     activities: list[Activity] = []
     types = pd.DataFrame()
-    for arrival in batch.interactions(out):
-        types = arrival.table.iloc[:0].copy()  # a view would keep the part
-        part = f"-{len(parts) + 1}-of-{batch.parts}" if batch.parts > 1 else ""
-        parts.append(examine(engine, INTERACTIONS, arrival, types, batch.limits, part))
-        if parts[-1].sorting is not None:
-            sound = compact(parts[-1].sorting.sound(arrival.table))
-            activities.append(Activity.of(sound, batch.limits.clock))
-            if batch.parts == 1:
-                write_table(sound, out, INTERACTIONS)
-            del sound
-        del arrival  # before the next one is read
+    silent = None if load_settings().progress and batch.parts > 1 else True
+    with tqdm(total=batch.parts, desc="validate", unit="part", leave=False, disable=silent) as bar:
+        for arrival in batch.interactions(out):
+            types = arrival.table.iloc[:0].copy()  # a view would keep the part
+            part = f"-{len(parts) + 1}-of-{batch.parts}" if batch.parts > 1 else ""
+            parts.append(examine(engine, INTERACTIONS, arrival, types, batch.limits, part))
+            if parts[-1].sorting is not None:
+                sound = compact(parts[-1].sorting.sound(arrival.table))
+                activities.append(Activity.of(sound, batch.limits.clock))
+                if batch.parts == 1:
+                    write_table(sound, out, INTERACTIONS)
+                del sound
+            del arrival  # before the next one is read
+            bar.update()
     log = together(parts)
     if log.sorting is not None and batch.parts > 1:
         _write_streamed(batch.folder / f"{INTERACTIONS}.parquet", log.sorting, out)

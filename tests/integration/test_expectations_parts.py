@@ -17,6 +17,7 @@ from expectations.verdict import Verdict, judge
 from onstage.contracts import TABLES
 from onstage.data.quality import Limits
 from onstage.data.tables import write_table
+from onstage.errors import ConfigError
 from tests.integration.expectations_batches import CLOCK, CONFIG, NOW, Tables, baseline, clean
 from tests.integration.test_expectations_rows import with_every_defect
 
@@ -110,9 +111,12 @@ def test_parts_are_all_rows_once_and_divide_no_user(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(together.drop(columns=ROW), expected)
 
 
-def test_one_user_is_never_divided(tmp_path: Path) -> None:
+@pytest.mark.parametrize("user", [7, None])
+def test_one_user_is_never_divided(user: int | None, tmp_path: Path) -> None:
     tables = clean()
-    tables["interactions"]["user_id"] = 7
+    tables["interactions"]["user_id"] = pd.Series(
+        [user] * len(tables["interactions"]), dtype="Int64"
+    )
     path = source_of(tables, tmp_path / "in") / "interactions.parquet"
     assert Cut.of(path, CLOCK, FEW).bounds == ()
 
@@ -143,3 +147,13 @@ def test_whole_numbers_without_a_gap_need_no_settling(tmp_path: Path) -> None:
 def test_what_our_suite_asks_of_interactions_can_be_answered_in_parts() -> None:
     assert judged_by_user(INTERACTIONS)
     assert not judged_by_user("items")
+
+
+def test_memory_that_does_not_suffice_for_a_part_is_one_clear_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = source_of(clean(), tmp_path / "in") / "interactions.parquet"
+    cut = Cut.of(path, CLOCK, FEW)
+    monkeypatch.setenv("ONSTAGE_MEMORY", "1KiB")
+    with pytest.raises(ConfigError, match=r"give more with ONSTAGE_MEMORY"):
+        list(cut.tables(tmp_path))

@@ -4,12 +4,13 @@ import errno
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import duckdb
+import pyarrow as pa
 
 from onstage.data.drafts import mine, sweep_dead
 from onstage.errors import ConfigError, SourceError
@@ -87,6 +88,23 @@ def first_row(connection: duckdb.DuckDBPyConnection, statement: str) -> tuple[An
     """Run a query and return its first row; nothing of it stays open."""
     rows = connection.execute(statement).fetchall()
     return rows[0] if rows else None
+
+
+def rows_of(
+    connection: duckdb.DuckDBPyConnection, query: str, values: Mapping[str, object], place: object
+) -> pa.Table:
+    """All rows of a query, whose ``$name`` are filled in with `values`.
+
+    Raises
+    ------
+    OSError, ConfigError, SourceError
+        See :func:`translated`, which is told `place`.
+    """
+    try:
+        found: pa.Table = connection.sql(query, params=values).to_arrow_table()
+    except duckdb.Error as error:
+        raise translated(error, place) from error
+    return found
 
 
 def scratch_folder(connection: duckdb.DuckDBPyConnection) -> Path:
