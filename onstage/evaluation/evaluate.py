@@ -135,8 +135,19 @@ def evaluate(
             SERENDIPITY: np.bincount(number, answers.surprising[members], len(events))
             / np.minimum(ranks.n_relevant, LIST_DEPTH),
         }
-        parts.append(pd.DataFrame({**columns, **(lists if group == ALL else nothing)}))
-    return pd.concat(parts, ignore_index=True)
+        columns |= lists if group == ALL else nothing
+        rows = pd.RangeIndex(len(events))
+        parts.append({name: pd.Series(value, index=rows) for name, value in columns.items()})
+    return _stacked(parts)
+
+
+def _stacked(parts: list[dict[str, pd.Series]]) -> EventTable:
+    """The parts below each other, column by column, so that hardly more than one is held twice."""
+    columns = {
+        name: pd.concat([part.pop(name) for part in parts], ignore_index=True)
+        for name in list(parts[0])
+    }
+    return pd.DataFrame(columns, copy=False)
 
 
 def _walk(model: Recommender[Any], holdout: Holdout) -> _Answers:
