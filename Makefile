@@ -71,7 +71,7 @@ bench: $(DEEP)  ## every benchmark against its peers, short form (eight minutes;
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks --write
 
-bench-full: $(DEEP)  ## the same at the sizes that are quoted (hours; `python -m benchmarks --full --only NAME` for some)
+bench-full: $(DEEP)  ## the same at the sizes that are quoted (an hour and a half; `python -m benchmarks --full --only NAME` for some)
 	$(BIN)/python -m benchmarks --full
 	$(BIN)/python -m benchmarks --write
 
