@@ -45,11 +45,11 @@ def judge(engine: Engine, batch: Batch, out: Path, baseline: BatchProfile | None
     out
         Existing folder that gets the sound rows of every usable table.
     """
-    examined, activity = _examine(engine, batch, out)
+    examined, activities = _examine(engine, batch, out)
     sortings = {name: one.sorting for name, one in examined.items() if one.sorting is not None}
     outcomes = [o for one in examined.values() for o in one.incoming]
     outcomes += [o for one in examined.values() for o in one.accepted]
-    profile, changed = _compare(activity, out, batch.limits, baseline)
+    profile, changed = _compare(activities, out, batch.limits, baseline)
     found, left_out = _examine_batch(engine, sortings, measure(sortings, changed), batch.limits)
     skipped = [s for one in examined.values() for s in one.skipped]
     skipped += [explained(s) for s in left_out]
@@ -57,10 +57,8 @@ def judge(engine: Engine, batch: Batch, out: Path, baseline: BatchProfile | None
     return Verdict(report, outcomes + found, sortings, profile)
 
 
-def _examine(
-    engine: Engine, batch: Batch, out: Path
-) -> tuple[dict[str, Examined], Activity | None]:
-    """Examine each table and write what is sound of it; what the sound interactions are like."""
+def _examine(engine: Engine, batch: Batch, out: Path) -> tuple[dict[str, Examined], list[Activity]]:
+    """Examine each table and write what is sound of it; who acted when, in the sound rows."""
     parts: list[Examined] = []
     activities: list[Activity] = []
     types = pd.DataFrame()
@@ -87,7 +85,7 @@ def _examine(
         sorting = examined[name].sorting
         if sorting is not None:
             write_table(compact(sorting.sound(arrival.table)), out, name)
-    return examined, None if log.sorting is None else Activity.joined(activities)
+    return examined, activities
 
 
 def _write_streamed(path: Path, sorting: Sorting, out: Path) -> None:
@@ -104,17 +102,17 @@ def _write_streamed(path: Path, sorting: Sorting, out: Path) -> None:
 
 
 def _compare(
-    activity: Activity | None, out: Path, limits: Limits, baseline: BatchProfile | None
+    parts: list[Activity], out: Path, limits: Limits, baseline: BatchProfile | None
 ) -> tuple[BatchProfile | None, Changes | None]:
     """Profile of the accepted batch, and how it differs from the last one."""
-    if activity is None:
-        return None, None
     names = {name: pq.read_schema(out / f"{name}.parquet").names for name in table_names(out)}
     columns = {name: tuple(sorted(found)) for name, found in names.items()}
-    profile = BatchProfile.of_activity(activity, limits.clock, columns)
+    if INTERACTIONS not in names:
+        return None, None
+    profile = BatchProfile.of_parts(parts, limits.clock, columns)
     if baseline is None:
         return profile, None
-    return profile, changes(activity, profile, baseline, noise=limits.config.change_noise)
+    return profile, changes(parts, profile, baseline, noise=limits.config.change_noise)
 
 
 def _examine_batch(

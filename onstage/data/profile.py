@@ -48,15 +48,6 @@ class Activity:
         items = pd.Index(interactions[Columns.ITEM].unique())
         return cls(user, clock.ticks(interactions[Columns.TIME]), len(users), items)
 
-    @classmethod
-    def joined(cls, parts: Sequence[Self]) -> Self:
-        """Put parts together that have no user in common."""
-        first = np.cumsum([0, *(part.users for part in parts)])
-        user = np.concatenate([part.user + n for part, n in zip(parts, first[:-1], strict=True)])
-        time = np.concatenate([part.time for part in parts])
-        items = parts[0].items.append([part.items for part in parts[1:]]).unique()
-        return cls(user, time, int(first[-1]), items)
-
 
 class Day(BaseModel):
     """Activity in 24 hours, counted back from the newest interaction of the batch."""
@@ -107,32 +98,34 @@ class BatchProfile(BaseModel):
             How the table counts time.
         """
         columns = {"interactions": tuple(sorted(map(str, interactions.columns)))}
-        return cls.of_activity(Activity.of(interactions, clock), clock, columns)
+        return cls.of_parts([Activity.of(interactions, clock)], clock, columns)
 
     @classmethod
-    def of_activity(
-        cls, activity: Activity, clock: Clock, columns: Mapping[str, tuple[str, ...]]
+    def of_parts(
+        cls, parts: Sequence[Activity], clock: Clock, columns: Mapping[str, tuple[str, ...]]
     ) -> Self:
-        """Describe interactions of which only this is left, beside the tables' columns."""
-        time, user = activity.time, activity.user
-        if len(time) == 0:
+        """Describe a batch by the activity in its parts, which have no user in common."""
+        parts = [part for part in parts if len(part.time)]
+        if not parts:
             return cls(
                 clock=clock, rows=0, users=0, items=0, first=0, last=0, days=1.0,
                 rows_per_user_day=0.0, newest=(), columns=dict(columns),
             )  # fmt: skip
-        first, last = int(time.min()), int(time.max())
-        day = days_before(time, last, clock)
-        user_days = len(np.unique(user * (int(day.max()) + 1) + day))
+        rows = sum(len(part.time) for part in parts)
+        first = min(int(part.time.min()) for part in parts)
+        last = max(int(part.time.max()) for part in parts)
+        days = clock.seconds(last - first) / 86_400
+        items = parts[0].items.append([part.items for part in parts[1:]])
         return cls(
             clock=clock,
-            rows=len(time),
-            users=activity.users,
-            items=len(activity.items),
+            rows=rows,
+            users=sum(part.users for part in parts),
+            items=items.nunique(),
             first=first,
             last=last,
-            days=max(clock.seconds(last - first) / 86_400, 1.0),
-            rows_per_user_day=len(time) / user_days,
-            newest=_days(user, day, _whole(clock.seconds(last - first) / 86_400)),
+            days=max(days, 1.0),
+            rows_per_user_day=rows / sum(_user_days(part, last, clock) for part in parts),
+            newest=_newest(parts, last, clock, _whole(days)),
             columns=dict(columns),
         )
 
@@ -168,14 +161,14 @@ class Changes(BaseModel):
 
 
 def changes(
-    activity: Activity, profile: BatchProfile, baseline: BatchProfile, noise: int
+    parts: Sequence[Activity], profile: BatchProfile, baseline: BatchProfile, noise: int
 ) -> Changes | None:
     """Hold a batch against the last accepted one.
 
     Parameters
     ----------
-    activity, profile
-        Of the batch.
+    parts, profile
+        The batch: activity in parts that have no user in common, and its profile.
     baseline
         The last accepted batch. The days after its end are compared with its newest days; when
         there is no whole day after it (the same log again, or a corrected one), the batch's own
@@ -195,9 +188,7 @@ def changes(
     newest = profile.newest
     fresh = clock.seconds(profile.last - baseline.last) / 86_400
     if fresh >= WHOLE_DAY:
-        new = activity.time > baseline.last
-        day = days_before(activity.time[new], profile.last, clock)
-        newest = _days(activity.user[new], day, _whole(fresh))
+        newest = _newest(parts, profile.last, clock, _whole(fresh), after=baseline.last)
     rows = _range([d.rows for d in newest], [d.rows for d in baseline.newest], noise)
     users = _range([d.users for d in newest], [d.users for d in baseline.newest], noise)
     rates = _range(_rates(newest, noise), _rates(baseline.newest, noise), 0)
@@ -226,12 +217,23 @@ def _whole(days: float) -> int:
     return max(int(days + 1 - WHOLE_DAY), 1)
 
 
-def _days(user: NDArray[np.int64], day: NDArray[np.int64], whole: int) -> tuple[Day, ...]:
-    """Rows and users of the newest whole days, the newest first."""
+def _user_days(part: Activity, last: int, clock: Clock) -> int:
+    """Days on which a user did anything, of all users together."""
+    day = days_before(part.time, last, clock)
+    return len(np.unique(part.user * (int(day.max()) + 1) + day))
+
+
+def _newest(
+    parts: Sequence[Activity], last: int, clock: Clock, whole: int, after: int | None = None
+) -> tuple[Day, ...]:
+    """Rows (later than `after`) and users of the newest whole days, the newest first."""
     n = min(whole, NEWEST_DAYS)
-    near = day < n
-    rows = np.bincount(day[near], minlength=n)
-    users = np.bincount(np.unique(user[near] * n + day[near]) % n, minlength=n)
+    rows, users = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
+    for part in parts:
+        day = days_before(part.time, last, clock)
+        near = day < n if after is None else (day < n) & (part.time > after)
+        rows += np.bincount(day[near], minlength=n)
+        users += np.bincount(np.unique(part.user[near] * n + day[near]) % n, minlength=n)
     return tuple(Day(rows=int(r), users=int(u)) for r, u in zip(rows, users, strict=True))
 
 

@@ -103,7 +103,7 @@ def test_the_real_logs_pass_with_the_default_configuration(
 
 
 def assert_within_bounds(log: pd.DataFrame, profile: BatchProfile, accepted: BatchProfile) -> None:
-    changed = changes(Activity.of(log, profile.clock), profile, accepted, CONFIG.change_noise)
+    changed = changes([Activity.of(log, profile.clock)], profile, accepted, CONFIG.change_noise)
     assert changed is not None
     for measure in MEASURES:
         bounds = getattr(CONFIG, measure)

@@ -23,7 +23,7 @@ def log(rows_per_day: list[int], users: int = 10, first_day: int = 0) -> pd.Data
 
 def change(new: pd.DataFrame, old: pd.DataFrame, noise: int = 0) -> dict[str, float]:
     found = changes(
-        Activity.of(new, CLOCK), BatchProfile.of(new, CLOCK), BatchProfile.of(old, CLOCK), noise
+        [Activity.of(new, CLOCK)], BatchProfile.of(new, CLOCK), BatchProfile.of(old, CLOCK), noise
     )
     assert found is not None
     return found.model_dump()
@@ -61,13 +61,15 @@ def test_an_empty_batch_has_a_profile_and_nothing_to_compare() -> None:
     empty = log([5]).iloc[:0]
     profile = BatchProfile.of(empty, CLOCK)
     assert (profile.rows, profile.newest) == (0, ())
-    assert changes(Activity.of(empty, CLOCK), profile, BatchProfile.of(log([5]), CLOCK), 0) is None
+    assert (
+        changes([Activity.of(empty, CLOCK)], profile, BatchProfile.of(log([5]), CLOCK), 0) is None
+    )
 
 
 def test_logs_that_count_time_differently_are_not_compared() -> None:
     new = log([50])
     other = BatchProfile.of(new, Clock(kind="step", step_seconds=60))
-    assert changes(Activity.of(new, CLOCK), BatchProfile.of(new, CLOCK), other, 0) is None
+    assert changes([Activity.of(new, CLOCK)], BatchProfile.of(new, CLOCK), other, 0) is None
 
 
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=12), st.integers(1, 20))
@@ -128,6 +130,6 @@ def test_a_column_that_was_there_is_missed_in_every_table() -> None:
     new = log([50])
     old = BatchProfile.of(new.assign(weight=1.0), CLOCK)
     old = old.model_copy(update={"columns": {**old.columns, "windows": ("ends", "starts")}})
-    found = changes(Activity.of(new, CLOCK), BatchProfile.of(new, CLOCK), old, 0)
+    found = changes([Activity.of(new, CLOCK)], BatchProfile.of(new, CLOCK), old, 0)
     assert found is not None
     assert found.lost_columns == 3  # weight, and the two of the table that is gone
