@@ -10,6 +10,7 @@ full`` it is that of the whole Twitch log: 8 rows a user, 465,000 streamers, win
 
 import argparse
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any, Final
@@ -44,6 +45,8 @@ def main() -> None:
         for step in asked.steps:
             if step in done and step not in asked.again:
                 continue
+            for made in (config.parent / "home" / "store").glob(f"{step}-*"):
+                shutil.rmtree(made)  # or it would be found again
             limits = {
                 "limit_mib": asked.limit_gib * 1024,
                 "limit_seconds": asked.limit_minutes * 60,
