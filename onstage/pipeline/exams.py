@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import pandas as pd
+import pyarrow as pa
 
 from onstage.availability.index import AvailabilityIndex
 from onstage.columns import Columns
@@ -55,7 +56,10 @@ class Log:
             message = f"{self.folder.name}: no interactions table"
             raise ContractError(message)
         catalogue = None if self.items is None else self.items[Columns.ITEM].to_numpy()
-        return Dataset.from_interactions(table, clock=self.clock, items=catalogue)
+        dataset = Dataset.from_interactions(table, clock=self.clock, items=catalogue)
+        del table
+        pa.default_memory_pool().release_unused()  # the pool would keep what the table took
+        return dataset
 
     @cached_property
     def availability(self) -> AvailabilityIndex:
