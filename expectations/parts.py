@@ -103,7 +103,7 @@ def _numeric(file: pq.ParquetFile, field: pa.Field) -> bool:
     if pa.types.is_floating(field.type):
         return True
     groups = [file.metadata.row_group(n) for n in range(file.num_row_groups)]
-    found = [group.column(file.schema_arrow.names.index(field.name)).statistics for group in groups]
+    found = [group.column(file.schema.names.index(field.name)).statistics for group in groups]
     return pa.types.is_integer(field.type) and all(one and one.null_count == 0 for one in found)
 
 

@@ -51,9 +51,10 @@ class History:
     def bounds(self, requests: Requests) -> tuple[Positions, Positions]:
         """Half-open row ranges of what each request may see; empty for unknown users."""
         known = requests.users >= 0
-        user = np.where(known, requests.users, 0)
-        start = np.where(known, self._first[user], 0)
-        return start, self._older(start, np.where(known, self._first[user + 1], 0), requests.times)
+        user = requests.users[known]
+        start, stop = np.zeros((2, len(requests)), dtype=np.int64)
+        start[known], stop[known] = self._first[user], self._first[user + 1]
+        return start, self._older(start, stop, requests.times)
 
     def _older(self, start: Positions, stop: Positions, times: Ticks) -> Positions:
         """Ends of the rows with ``time < t`` within ranges of one user each, by bisection."""

@@ -11,6 +11,8 @@ from onstage.data.clock import Clock
 from onstage.data.dataset import Dataset
 from onstage.data.history import History
 from onstage.data.requests import Requests
+from onstage.serving.online.fresh import SomeHistory
+from onstage.testing.examples import log
 
 
 rows = st.lists(
@@ -76,3 +78,21 @@ def test_rows_out_of_order_become_the_same_history(log: list[tuple[int, int, int
     as_it_is, in_time = history(np.arange(len(log))), history(np.argsort(time, kind="stable"))
     for name in ("user", "item", "time", "weight"):
         assert getattr(as_it_is, name).tolist() == getattr(in_time, name).tolist()
+
+
+def test_a_stranger_sees_nothing_even_where_nobody_is_known() -> None:
+    empty, one = np.empty(0, dtype=np.int64), np.ones(0, dtype=np.float32)
+    clock = Clock(kind="step", step_seconds=60)
+    nobody = Dataset(pd.RangeIndex(0), pd.RangeIndex(3), clock, empty, empty, empty, one)
+    stranger, now = np.array([-1]), np.array([5])
+    start, stop = History(nobody).bounds(Requests(stranger, now))
+    assert (start.tolist(), stop.tolist()) == ([0], [0])
+    assert History(nobody).had(stranger, np.array([0]), now).tolist() == [False]
+
+
+def test_a_stranger_who_asks_alone_sees_nothing_of_what_was_posted() -> None:
+    trained = log([("a", "x", 1), ("b", "y", 2)])
+    stranger, now = np.array([-1]), np.array([5])
+    asked = SomeHistory(History(trained), stranger, {}, trained)
+    assert asked.sizes(Requests(stranger, now)).tolist() == [0]
+    assert asked.had(stranger, np.array([0]), now).tolist() == [False]
