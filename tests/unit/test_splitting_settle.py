@@ -35,9 +35,14 @@ def test_a_pair_was_had_before_if_any_of_its_rows_is_older(
         assert had_before(known, users, items, times).tolist() == expected
 
 
-@given(st.lists(st.integers(0, 10), max_size=40), st.sampled_from([1, 7, 1000]))
+@given(
+    st.lists(st.integers(0, 10), max_size=40),
+    st.sampled_from([1, 7, 1000]),
+    st.sampled_from([0, 100]),
+)
 def test_grouping_is_a_stable_sort_whether_keys_are_dense_or_sparse(
-    keys: list[int], apart: int
+    keys: list[int], apart: int, few: int
 ) -> None:
     some = np.array(keys, dtype=np.int64) * apart
-    assert grouped(some).tolist() == np.argsort(some, kind="stable").tolist()
+    with patch("onstage.data.grouping.FEW", few):
+        assert grouped(some).tolist() == np.argsort(some, kind="stable").tolist()
